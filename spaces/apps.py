@@ -1,0 +1,8 @@
+"""Django's registration of `spaces`."""
+
+from django.apps import AppConfig
+
+
+class SpacesConfig(AppConfig):
+    name = "spaces"
+    default_auto_field = "django.db.models.BigAutoField"

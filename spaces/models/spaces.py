@@ -1,0 +1,36 @@
+"""Spaces: hard walls between groups of teams."""
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+
+class Space(models.Model):
+    """Everything of one organisation or department; nothing crosses into another. domain.md 2."""
+
+    wire_prefix = "Spaces"
+
+    name = models.CharField(max_length=50)
+    slug = models.SlugField(max_length=60, unique=True)
+    description = models.TextField(blank=True, default="")
+    is_default = models.BooleanField(default=False)
+    is_private = models.BooleanField(default=False)
+    task_queue_stopped = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="space_name_unique"),
+            models.UniqueConstraint(
+                fields=["is_default"], condition=Q(is_default=True), name="space_one_default"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def wire_id(self) -> str:
+        """The id clients see, such as "Spaces-1"."""
+        return f"{self.wire_prefix}-{self.pk}"
