@@ -1,0 +1,1 @@
+"""The public test suites, turned into data, run against this implementation."""

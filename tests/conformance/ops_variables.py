@@ -1,0 +1,6 @@
+"""Operations of the substitution corpus."""
+
+from collections.abc import Callable
+from typing import Any
+
+OPERATIONS: dict[str, Callable[..., Any]] = {}
