@@ -1,0 +1,62 @@
+"""The tables of `deployments`, one module per noun."""
+
+from deployments.models.accounts import Account, AccountEnvironment
+from deployments.models.channels import Channel
+from deployments.models.deployments import Deployment
+from deployments.models.environments import Environment
+from deployments.models.interruptions import Artifact, Interruption
+from deployments.models.lifecycles import Lifecycle, Phase, PhaseEnvironment
+from deployments.models.packages import BuildInformation, Feed, Package
+from deployments.models.processes import Process, ProcessSnapshot
+from deployments.models.projects import Project, ProjectGroup
+from deployments.models.releases import Defect, Release
+from deployments.models.targets import MachinePolicy, Target, TargetEnvironment
+from deployments.models.tasks import (
+    OutputVariable,
+    ServerTask,
+    StepJournal,
+    TaskLogLine,
+    TaskLogNode,
+)
+from deployments.models.variables import (
+    LibraryVariableSet,
+    Variable,
+    VariableSet,
+    VariableSnapshot,
+)
+from deployments.models.workers import WorkerPool
+
+__all__ = [
+    "Account",
+    "AccountEnvironment",
+    "Artifact",
+    "BuildInformation",
+    "Channel",
+    "Defect",
+    "Deployment",
+    "Environment",
+    "Feed",
+    "Interruption",
+    "LibraryVariableSet",
+    "Lifecycle",
+    "MachinePolicy",
+    "OutputVariable",
+    "Package",
+    "Phase",
+    "PhaseEnvironment",
+    "Process",
+    "ProcessSnapshot",
+    "Project",
+    "ProjectGroup",
+    "Release",
+    "ServerTask",
+    "StepJournal",
+    "Target",
+    "TargetEnvironment",
+    "TaskLogLine",
+    "TaskLogNode",
+    "Variable",
+    "VariableSet",
+    "VariableSnapshot",
+    "WorkerPool",
+]

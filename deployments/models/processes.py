@@ -1,0 +1,63 @@
+"""Processes: the steps of a project, and the frozen copies that releases hold."""
+
+from functools import cached_property
+
+from django.db import models
+
+from deployments.core.process import Step, steps_from_json
+from deployments.models.projects import Project
+from spaces.models import Dimensions, SpaceOwned
+
+
+class Process(SpaceOwned):
+    """The steps of a project as they are edited. `version` counts saves and guards against lost ones.
+
+    steps: the JSON of `deployments.core.process.Step`, in order.
+    """
+
+    dimensions = Dimensions(project="project_id", group="project__group_id")
+
+    project = models.OneToOneField(Project, on_delete=models.CASCADE, related_name="process")
+    version = models.PositiveIntegerField(default=0)
+    steps = models.JSONField(default=list)
+    updated_at = models.DateTimeField(auto_now=True)
+    updated_by = models.CharField(max_length=150, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"Process of {self.project} (version {self.version})"
+
+    @property
+    def wire_id(self) -> str:
+        return f"deploymentprocess-Projects-{self.project_id}"
+
+    def parsed(self) -> tuple[Step, ...]:
+        """The steps as plain values."""
+        return steps_from_json(self.steps)
+
+
+class ProcessSnapshot(SpaceOwned):
+    """A process as it was, shared by every release made of that version. Never changed."""
+
+    dimensions = Dimensions(project="project_id", group="project__group_id")
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="process_snapshots")
+    version = models.PositiveIntegerField()
+    steps = models.JSONField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["project", "version"], name="processsnapshot_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"Process of {self.project}, version {self.version}"
+
+    @property
+    def wire_id(self) -> str:
+        return f"deploymentprocess-Projects-{self.project_id}-s-{self.version}-{self.pk}"
+
+    @cached_property
+    def parsed(self) -> tuple[Step, ...]:
+        """The steps as plain values."""
+        return steps_from_json(self.steps)
