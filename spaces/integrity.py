@@ -105,5 +105,5 @@ def _add_unless_there(
                 ALTER TABLE "{table}" ADD CONSTRAINT "{name}" {definition};
             END IF;
         END $$
-        """  # noqa: S608 - every name comes from our own models
+        """
     )
