@@ -1,0 +1,110 @@
+"""Variables of a release or deployment as plain definitions for the resolver."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from deployments.core.variables import Definition, Source, VariableScope
+from deployments.models import Deployment, Project, Release, Variable, VariableSnapshot
+from spaces import secrets
+
+PROMPTED_ID = 0
+
+
+def definitions_for(deployment: Deployment) -> list[Definition]:
+    """Every value a deployment may use, secrets opened: for the worker that runs it, nobody else.
+
+    Prompted answers replace the definition of their name. domain.md 14.3.
+    """
+    stored = definitions_of(deployment.release.variables, reveal=True)
+    return stored + _answers(deployment, stored)
+
+
+def definitions_of(snapshot: VariableSnapshot, *, reveal: bool = False) -> list[Definition]:
+    """The definitions of a snapshot. Without `reveal` sensitive ones have no value."""
+    return [_definition(entry, snapshot.space_id, reveal=reveal) for entry in snapshot.entries]
+
+
+def live_variables(project: Project) -> list[tuple[int, Variable]]:
+    """(order, variable) of the project (order 0) and of its included library sets, in their order."""
+    order = {pk: index for index, pk in enumerate(project.library_sets, start=1)}
+    rows = Variable.objects.in_space(project.space_id).select_related("set")
+    own = rows.filter(set__project=project)
+    included = rows.filter(set__library_set_id__in=list(order))
+    found = [(0, row) for row in own]
+    return found + [(order[int(row.set.library_set_id or 0)], row) for row in included]
+
+
+def prompts_of(snapshot: VariableSnapshot) -> list[dict[str, Any]]:
+    """The prompted variables of a snapshot, by label: {"id", "name", "prompt", "scope", "value",
+    "is_sensitive"}. A sensitive one's stored value is left out."""
+    prompted = [entry for entry in snapshot.entries if entry.get("prompt") is not None]
+    shown = [
+        {key: entry[key] for key in ("id", "name", "prompt", "scope", "value", "is_sensitive")}
+        for entry in prompted
+    ]
+    return sorted(shown, key=lambda entry: (entry["prompt"].get("label") or entry["name"]).lower())
+
+
+def missing_answers(
+    release: Release, environment_id: int, form_values: Mapping[str, str]
+) -> list[str]:
+    """Labels of required prompts for this environment that stay blank. domain.md 14.4."""
+    given = {name.lower(): value for name, value in form_values.items()}
+    missing = []
+    for entry in prompts_of(release.variables):
+        scope = VariableScope.from_json(entry["scope"])
+        applies = not scope.environments or environment_id in scope.environments
+        answer = given.get(entry["name"].lower(), entry["value"])
+        has_stored_secret = entry["is_sensitive"] and entry["name"].lower() not in given
+        if (
+            applies
+            and entry["prompt"].get("required")
+            and not answer.strip()
+            and not has_stored_secret
+        ):
+            missing.append(entry["prompt"].get("label") or entry["name"])
+    return missing
+
+
+def _definition(entry: Mapping[str, Any], space_id: int, *, reveal: bool) -> Definition:
+    value: str | None = entry["value"]
+    if entry["is_sensitive"]:
+        value = _opened(entry, space_id) if reveal else None
+    return Definition(
+        id=entry["id"],
+        name=entry["name"],
+        value=value,
+        scope=VariableScope.from_json(entry["scope"]),
+        is_sensitive=entry["is_sensitive"],
+        source=Source.LIBRARY if entry["order"] else Source.PROJECT,
+        order=entry["order"],
+        type=entry["type"],
+    )
+
+
+def _opened(entry: Mapping[str, Any], space_id: int) -> str:
+    """A snapshot carries the sealed text with the identity it was sealed for."""
+    if not entry["secret"]:
+        return ""
+    return secrets.open_(
+        entry["secret"],
+        table=Variable._meta.db_table,
+        row=entry["secret_id"],
+        field="secret",
+        space_id=space_id,
+    )
+
+
+def _answers(deployment: Deployment, stored: Iterable[Definition]) -> list[Definition]:
+    sensitive = {definition.name.lower() for definition in stored if definition.is_sensitive}
+    values = dict(deployment.form_values) | deployment.reveal_json("sealed_form_values")
+    return [
+        Definition(
+            id=PROMPTED_ID,
+            name=name,
+            value=value,
+            is_sensitive=name.lower() in sensitive,
+            source=Source.PROMPTED,
+        )
+        for name, value in values.items()
+    ]

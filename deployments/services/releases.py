@@ -1,0 +1,314 @@
+"""Releases: freezing process, variables and packages; blocking and unblocking them. domain.md 16."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from deployments.core import templates
+from deployments.core.package_overrides import BadOverride, parse_overrides
+from deployments.core.versions import next_version, parse
+from deployments.models import (
+    BuildInformation,
+    Channel,
+    Defect,
+    Process,
+    ProcessSnapshot,
+    Project,
+    Release,
+    ServerTask,
+    Variable,
+    VariableSnapshot,
+)
+from deployments.queries.blockers import project_blockers
+from deployments.queries.release_packages import (
+    Selection,
+    Wanted,
+    feeds_of,
+    needed_packages,
+    select_packages,
+)
+from deployments.queries.variable_inputs import live_variables
+from spaces.access import authorize
+from spaces.actors import Actor
+from spaces.audit import record
+from spaces.errors import Conflict, Invalid
+from spaces.permissions import Permission
+
+MAX_VERSION = 255
+
+
+@dataclass(frozen=True)
+class ReleaseRequest:
+    """What the creator of a release may say. Empty texts mean "as the project says".
+
+    packages: overrides such as "Deploy web:1.2.0" (api-dialect.md 7.5.1).
+    """
+
+    version: str = ""
+    channel: Channel | None = None
+    package_version: str = ""
+    package_prerelease: str = ""
+    packages: Sequence[str] = ()
+    notes: str = ""
+    ignore_channel_rules: bool = False
+    custom_fields: dict[str, str] = field(default_factory=dict)
+
+
+@transaction.atomic
+def create_release(*, actor: Actor, project: Project, request: ReleaseRequest) -> Release:
+    """Freeze process, variables and packages under a version.
+
+    Raises PermissionRefused; Invalid with every reason; Conflict when the version exists.
+    """
+    authorize(actor, Permission.RELEASE_CREATE, project)
+    authorize(actor, Permission.PROCESS_VIEW, project)
+    project = Project.objects.select_for_update().get(pk=project.pk)
+    channel = request.channel or project.channels.get(is_default=True)
+    process = Process.objects.get(project=project)
+    selection, problems = _selection(project, channel, process, request)
+    version, version_problems = _version(project, request, selection)
+    if problems := [*problems, *selection.problems, *version_problems]:
+        raise Invalid(problems)
+    release = _insert(
+        actor=actor,
+        project=project,
+        channel=channel,
+        version=version,
+        selection=selection,
+        request=request,
+        process=process,
+    )
+    record(actor, "ReleaseCreated", release, details={"packages": release.packages})
+    return release
+
+
+def _selection(
+    project: Project, channel: Channel, process: Process, request: ReleaseRequest
+) -> tuple[Selection, list[str]]:
+    problems = [str(blocker) for blocker in project_blockers(project)]
+    if channel.project_id != project.pk:
+        problems.append(f"The channel {channel.name} belongs to another project.")
+    if request.ignore_channel_rules and not project.allow_ignore_channel_rules:
+        problems.append(f"The project {project} does not allow channel rules to be ignored.")
+    steps = process.parsed()
+    if not steps:
+        problems.append(f"The process of {project} has no steps. Add a step first.")
+    try:
+        overrides = parse_overrides(request.packages)
+    except BadOverride as bad:
+        return Selection(), [*problems, str(bad)]
+    needed = needed_packages(steps, channel)
+    wanted = Wanted(
+        overrides, request.package_version, request.package_prerelease, request.ignore_channel_rules
+    )
+    return select_packages(needed, channel, wanted, feeds_of(needed, project.space_id)), problems
+
+
+def _version(
+    project: Project, request: ReleaseRequest, selection: Selection
+) -> tuple[str, list[str]]:
+    """The version to use, and what is wrong with it."""
+    version = request.version.strip()
+    if not version:
+        try:
+            version = proposed_version(project, selection)
+        except ValueError as bad:
+            return "", [f"The next version cannot be worked out: {bad}"]
+    if len(version) > MAX_VERSION:
+        return version, [
+            f"A version has at most {MAX_VERSION} characters; this one has {len(version)}."
+        ]
+    try:
+        parse(version, "octopus")
+    except ValueError:
+        return version, [f"{version!r} is not a version. Write for example 1.4.2 or 1.4.2-beta.1."]
+    return version, []
+
+
+def proposed_version(project: Project, selection: Selection) -> str:
+    """The next version by the project's donor package or template. Raises ValueError.
+
+    Numbers never come back: beside the latest release counts the highest ever made (domain.md 16.1).
+    """
+    if project.version_donor:
+        return _donated_version(project.version_donor, selection)
+    latest = (
+        project.releases.order_by("-assembled_at", "-id").values_list("version", flat=True).first()
+    )
+    current = latest or project.highest_version or None
+    text = templates.evaluate(project.version_template, version_variables(current)).value or ""
+    return next_version(text, current)
+
+
+def version_variables(current: str | None) -> dict[str, str]:
+    """Octopus.Version.Last* and Next* and the clock's parts, for version templates."""
+    last = parse(current, "octopus") if current else None
+    numbers = list(last.numbers) if last else [0, 0, -1, -1]
+    names = ("Major", "Minor", "Patch", "Revision")
+    now = timezone.now()
+    variables = {
+        "Octopus.Date.Year": str(now.year),
+        "Octopus.Date.Month": str(now.month),
+        "Octopus.Date.Day": str(now.day),
+        "Octopus.Date.DayOfYear": str(now.timetuple().tm_yday),
+        "Octopus.Time.Hour": str(now.hour),
+        "Octopus.Time.Minute": str(now.minute),
+        "Octopus.Time.Second": str(now.second),
+        "Octopus.Version.LastSuffix": last.prerelease if last else "",
+    }
+    for name, number in zip(names, numbers, strict=True):
+        variables[f"Octopus.Version.Last{name}"] = str(max(number, 0))
+        variables[f"Octopus.Version.Next{name}"] = str(number + 1)
+    for kind in ("Last", "Next"):
+        variables[f"Octopus.Version.{kind}Build"] = variables[f"Octopus.Version.{kind}Patch"]
+    return variables
+
+
+def _donated_version(donor: dict[str, str], selection: Selection) -> str:
+    for needed, found in selection.chosen:
+        if donor["action"] in (needed.action.id, needed.action.name, needed.step.name) and (
+            donor.get("reference", "") == needed.reference.name
+        ):
+            return found.version
+    raise ValueError(f"the package of step {donor['action']} gives the version, but has none")
+
+
+def _insert(
+    *,
+    actor: Actor,
+    project: Project,
+    channel: Channel,
+    version: str,
+    selection: Selection,
+    request: ReleaseRequest,
+    process: Process,
+) -> Release:
+    try:
+        with transaction.atomic():
+            release = Release.objects.create(
+                space_id=project.space_id,
+                project=project,
+                channel=channel,
+                version=version,
+                notes=request.notes,
+                process=_process_snapshot(process),
+                variables=snapshot_variables(project),
+                packages=selection.frozen(),
+                build_information=_build_information(project.space_id, selection),
+                custom_fields=request.custom_fields,
+                ignore_channel_rules=request.ignore_channel_rules,
+                created_by=actor.name,
+            )
+    except IntegrityError as exc:
+        raise Conflict(f"Release {version} of {project} already exists.") from exc
+    Project.objects.filter(pk=project.pk).update(highest_version=version)
+    return release
+
+
+def _process_snapshot(process: Process) -> ProcessSnapshot:
+    """One copy for each version of the process, however many releases are made of it."""
+    snapshot, _ = ProcessSnapshot.objects.get_or_create(
+        project_id=process.project_id,
+        version=process.version,
+        defaults={"space_id": process.space_id, "steps": process.steps},
+    )
+    return snapshot
+
+
+def snapshot_variables(project: Project) -> VariableSnapshot:
+    """A frozen copy of the project's and its library sets' variables; secrets stay sealed."""
+    rows = live_variables(project)
+    return VariableSnapshot.objects.create(
+        space_id=project.space_id,
+        project=project,
+        entries=[_entry(order, row) for order, row in rows],
+        set_versions={str(row.set_id): row.set.version for _, row in rows},
+    )
+
+
+def _entry(order: int, row: Variable) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "value": row.value,
+        "secret": row.secret,
+        "secret_id": str(row.secret_id),
+        "is_sensitive": row.is_sensitive,
+        "type": row.type,
+        "scope": row.scope,
+        "prompt": row.prompt,
+        "order": order,
+        "set": row.set_id,
+    }
+
+
+def _build_information(space_id: int, selection: Selection) -> list[dict[str, Any]]:
+    wanted = {(found.package_id.lower(), found.version) for _, found in selection.chosen}
+    rows = BuildInformation.objects.in_space(space_id).filter(
+        version__in=[version for _, version in wanted]
+    )
+    return [
+        {"package_id": row.package_id, "version": row.version, **row.details}
+        for row in rows
+        if (row.package_id.lower(), row.version) in wanted
+    ]
+
+
+@transaction.atomic
+def update_variables(*, actor: Actor, release: Release) -> Release:
+    """Take the variables of now into the release; the process stays. domain.md 16.5."""
+    authorize(actor, Permission.RELEASE_EDIT, release)
+    release.variables = snapshot_variables(release.project)
+    release.save(update_fields=["variables"])
+    record(actor, "ReleaseVariablesUpdated", release)
+    return release
+
+
+@transaction.atomic
+def edit_release_notes(*, actor: Actor, release: Release, notes: str) -> Release:
+    """Change the notes, which stay editable after deployments. domain.md 16.4."""
+    authorize(actor, Permission.RELEASE_EDIT, release)
+    before, release.notes = release.notes, notes
+    release.save(update_fields=["notes"])
+    record(actor, "Modified", release, details={"notes": [before, notes]})
+    return release
+
+
+@transaction.atomic
+def delete_release(*, actor: Actor, release: Release) -> None:
+    """Delete a release with its deployments and their logs. Refused while one of them is active."""
+    authorize(actor, Permission.RELEASE_DELETE, release)
+    tasks = ServerTask.objects.select_for_update().filter(deployment__release=release)
+    running = [task.description for task in tasks.active()]
+    if running:
+        raise Conflict([f"{description} is not finished." for description in running])
+    record(actor, "Deleted", release)
+    ServerTask.objects.filter(pk__in=[task.pk for task in tasks]).delete()
+    release.delete()
+
+
+@transaction.atomic
+def block_release(*, actor: Actor, release: Release, description: str) -> Defect:
+    """Hold a release back from phases it has not succeeded in. domain.md 8.5."""
+    authorize(actor, Permission.DEFECT_REPORT, release)
+    if not description.strip():
+        raise Invalid("Say why the release is blocked; everybody sees the reason.")
+    defect = Defect.objects.create(
+        space_id=release.space_id, release=release, description=description, created_by=actor.name
+    )
+    record(actor, "ReleaseBlocked", release, details={"description": description})
+    return defect
+
+
+@transaction.atomic
+def unblock_release(*, actor: Actor, release: Release) -> None:
+    """Resolve every open defect of a release."""
+    authorize(actor, Permission.DEFECT_RESOLVE, release)
+    open_defects = release.defects.select_for_update().filter(resolved_at__isnull=True)
+    if not open_defects:
+        raise Invalid(f"{release} is not blocked.")
+    open_defects.update(resolved_at=timezone.now(), resolved_by=actor.name)
+    record(actor, "ReleaseUnblocked", release)

@@ -1,0 +1,76 @@
+"""Server tasks: cancelling them, and answers that let them go on. domain.md 19.5."""
+
+from functools import partial
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from deployments.core.states import TaskState
+from deployments.models import Deployment, Interruption, ServerTask
+from deployments.queries.plan_inputs import DeploymentOptions
+from deployments.queue import enqueue
+from deployments.services.deployments import deploy_release
+from spaces.access import authorize
+from spaces.actors import Actor
+from spaces.audit import record
+from spaces.errors import Conflict, Invalid
+from spaces.permissions import Permission
+
+
+@transaction.atomic
+def cancel_task(*, actor: Actor, task: ServerTask) -> ServerTask:
+    """Cancel: a queued or waiting task at once, a running one as soon as its processes are gone.
+
+    Raises Invalid for a finished task. Cancelling twice changes nothing.
+    """
+    authorize(actor, Permission.TASK_CANCEL, task)
+    task = ServerTask.objects.select_for_update().get(pk=task.pk)
+    match TaskState(task.state):
+        case TaskState.QUEUED:
+            ServerTask.objects.move(
+                task.pk, TaskState.QUEUED, TaskState.CANCELED, canceled_by=actor.name
+            )
+        case TaskState.EXECUTING:
+            _cancel_running(actor, task)
+        case TaskState.CANCELLING:
+            return task
+        case _:
+            raise Invalid(f"{task} is finished; there is nothing to cancel.")
+    record(actor, "TaskCanceled", task)
+    task.refresh_from_db()
+    return task
+
+
+def _cancel_running(actor: Actor, task: ServerTask) -> None:
+    """A waiting task has no process anywhere, so it is cancelled here; for a running one its worker
+    kills the remote process groups and then says Canceled."""
+    ServerTask.objects.move(
+        task.pk,
+        TaskState.EXECUTING,
+        TaskState.CANCELLING,
+        canceled_by=actor.name,
+        cancel_requested_at=Now(),
+    )
+    Interruption.objects.filter(task=task, is_pending=True).update(
+        is_pending=False, result="Canceled", submitted_at=Now(), submitted_by=actor.name
+    )
+    transaction.on_commit(partial(enqueue, task.pk))
+
+
+@transaction.atomic
+def rerun_task(*, actor: Actor, task: ServerTask) -> ServerTask:
+    """Do a finished deployment again with the same options. Raises Conflict while it runs."""
+    if not task.is_completed:
+        raise Conflict(f"{task} is not finished.")
+    deployment = (
+        Deployment.objects.select_related("release", "environment").filter(task=task).first()
+    )
+    if deployment is None:
+        raise Invalid(f"{task} cannot be done again.")
+    again = deploy_release(
+        actor=actor,
+        release=deployment.release,
+        environment=deployment.environment,
+        options=DeploymentOptions.of(deployment),
+    )
+    return again.task
