@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.functions import Now
+from django.db import connection
+from django.db.models import QuerySet
 
-from deployments.core.states import TaskState
 from deployments.models import Deployment, Environment, Project
 from deployments.queries.progression import effective_phases
-from spaces.access import visible
+from spaces.access import allowed, visible
 from spaces.actors import Actor
 from spaces.models import Space
 from spaces.permissions import Permission
@@ -71,22 +70,23 @@ def cells(
     """The cells of these rows and columns, by (project id, environment id); empty ones are absent."""
     if not projects or not environments:
         return {}
-    there = visible(
-        actor,
-        Permission.DEPLOYMENT_VIEW,
-        Deployment.objects.filter(project__in=projects, environment__in=environments),
+    keys = [
+        (project.pk, environment.pk)
+        for project in projects
+        for environment in environments
+        if allowed(actor, Permission.DEPLOYMENT_VIEW, project, environment=environment)
+    ]
+    picked = _picked(keys)
+    rows = Deployment.objects.select_related("task", "release", "environment").in_bulk(
+        [pk for found in picked.values() for pk in found if pk is not None]
     )
-    scheduled = Q(task__state=TaskState.QUEUED.value, task__queue_time__gt=Now())
-    latest = _newest(there.exclude(scheduled))
-    current = _newest(there.filter(task__state=TaskState.SUCCESS.value))
-    later = _newest(there.filter(scheduled))
     return {
         key: Cell(
-            latest.get(key),
-            current.get(key) if current.get(key) != latest.get(key) else None,
-            later.get(key),
+            shown=rows.get(shown),
+            current=rows.get(current) if current != shown else None,
+            scheduled=rows.get(scheduled),
         )
-        for key in latest.keys() | current.keys() | later.keys()
+        for key, (shown, current, scheduled) in picked.items()
     }
 
 
@@ -105,10 +105,40 @@ def newest_per_release(actor: Actor, release_ids: Iterable[int]) -> dict[Key, De
     return {(row.release_id, row.environment_id): row for row in found}
 
 
-def _newest(rows: QuerySet[Deployment]) -> dict[Key, Deployment]:
-    """The newest row of each cell. One index probe per cell, however long the history is."""
-    newer = rows.filter(
-        project=OuterRef("project"), environment=OuterRef("environment"), pk__gt=OuterRef("pk")
-    )
-    found = rows.filter(~Exists(newer)).select_related("task", "release", "environment")
-    return {(row.project_id, row.environment_id): row for row in found}
+def _picked(keys: Sequence[Key]) -> dict[Key, tuple[int | None, int | None, int | None]]:
+    """(shown, current, scheduled) deployment ids of each cell that has any.
+
+    One index probe per cell and kind, so the cost does not grow with history.
+    """
+    if not keys:
+        return {}
+    projects, environments = zip(*keys, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST, [list(projects), list(environments)])
+        return {(row[0], row[1]): (row[2], row[3], row[4]) for row in cursor.fetchall()}
+
+
+_NEWEST = """
+WITH cell AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS c(project_id, environment_id))
+SELECT cell.project_id, cell.environment_id, shown.id, current.id, scheduled.id
+FROM cell
+LEFT JOIN LATERAL (
+    SELECT d.id FROM deployments_deployment d JOIN deployments_servertask t ON t.id = d.task_id
+    WHERE d.project_id = cell.project_id AND d.environment_id = cell.environment_id
+      AND NOT (t.state = 'Queued' AND t.queue_time > now())
+    ORDER BY d.id DESC LIMIT 1
+) shown ON true
+LEFT JOIN LATERAL (
+    SELECT d.id FROM deployments_deployment d JOIN deployments_servertask t ON t.id = d.task_id
+    WHERE d.project_id = cell.project_id AND d.environment_id = cell.environment_id
+      AND t.state = 'Success'
+    ORDER BY d.id DESC LIMIT 1
+) current ON true
+LEFT JOIN LATERAL (
+    SELECT d.id FROM deployments_deployment d JOIN deployments_servertask t ON t.id = d.task_id
+    WHERE d.project_id = cell.project_id AND d.environment_id = cell.environment_id
+      AND t.state = 'Queued' AND t.queue_time > now()
+    ORDER BY d.id DESC LIMIT 1
+) scheduled ON shown.id IS NULL OR scheduled.id > shown.id
+WHERE COALESCE(shown.id, current.id, scheduled.id) IS NOT NULL
+"""
