@@ -5,7 +5,7 @@ from functools import partial
 from django.db import transaction
 from django.db.models.functions import Now
 
-from deployments.core.states import TaskState
+from deployments.core.states import NodeStatus, TaskState
 from deployments.models import Deployment, Interruption, ServerTask
 from deployments.queries.plan_inputs import DeploymentOptions
 from deployments.queue import enqueue
@@ -30,6 +30,7 @@ def cancel_task(*, actor: Actor, task: ServerTask) -> ServerTask:
             ServerTask.objects.move(
                 task.pk, TaskState.QUEUED, TaskState.CANCELED, canceled_by=actor.name
             )
+            close_nodes(task)
         case TaskState.EXECUTING:
             _cancel_running(actor, task)
         case TaskState.CANCELLING:
@@ -42,8 +43,8 @@ def cancel_task(*, actor: Actor, task: ServerTask) -> ServerTask:
 
 
 def _cancel_running(actor: Actor, task: ServerTask) -> None:
-    """A waiting task has no process anywhere, so it is cancelled here; for a running one its worker
-    kills the remote process groups and then says Canceled."""
+    """A running task is ended by its worker, which kills the remote process groups first. A waiting one
+    has no process anywhere, so it ends here."""
     ServerTask.objects.move(
         task.pk,
         TaskState.EXECUTING,
@@ -54,7 +55,17 @@ def _cancel_running(actor: Actor, task: ServerTask) -> None:
     Interruption.objects.filter(task=task, is_pending=True).update(
         is_pending=False, result="Canceled", submitted_at=Now(), submitted_by=actor.name
     )
-    transaction.on_commit(partial(enqueue, task.pk))
+    if task.is_waiting:
+        ServerTask.objects.move(task.pk, TaskState.CANCELLING, TaskState.CANCELED, is_waiting=False)
+        close_nodes(task)
+    else:
+        transaction.on_commit(partial(enqueue, task.pk))
+
+
+def close_nodes(task: ServerTask) -> None:
+    """Whatever the log tree still shows as pending or running was cancelled."""
+    open_nodes = task.nodes.filter(status__in=[NodeStatus.PENDING.value, NodeStatus.RUNNING.value])
+    open_nodes.update(status=NodeStatus.CANCELED.value, finished_at=Now())
 
 
 @transaction.atomic
