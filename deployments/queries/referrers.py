@@ -1,0 +1,144 @@
+"""What still refers to something, in words, so that deleting it can be refused with reasons.
+
+What the actor may not see is counted but not named (domain.md 4.4).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from deployments.core.process import Action
+from deployments.models import (
+    Account,
+    Channel,
+    Deployment,
+    Environment,
+    Feed,
+    LibraryVariableSet,
+    Lifecycle,
+    MachinePolicy,
+    Process,
+    Project,
+    ProjectGroup,
+    Target,
+    Variable,
+    WorkerPool,
+)
+from spaces.access import visible
+from spaces.actors import Actor
+from spaces.permissions import Permission
+
+SHOWN = 20
+
+
+def of_environment(actor: Actor, environment: Environment) -> list[str]:
+    """Lifecycles, targets, accounts, steps, variables and deployments that name the environment."""
+    pk = environment.pk
+    lifecycles = Lifecycle.objects.filter(phases__environments__environment_id=pk).distinct()
+    targets = Target.objects.filter(environments__environment_id=pk)
+    accounts = Account.objects.filter(environments__environment_id=pk)
+    deployments = Deployment.objects.filter(environment_id=pk)
+    return [
+        *_named(actor, Permission.LIFECYCLE_VIEW, lifecycles, "the lifecycle"),
+        *_named(actor, Permission.MACHINE_VIEW, targets, "the target"),
+        *_named(actor, Permission.ACCOUNT_VIEW, accounts, "the account"),
+        *_in_processes(
+            actor,
+            environment.space_id,
+            lambda action: pk in action.environments or pk in action.excluded_environments,
+        ),
+        *_in_scopes(actor, environment.space_id, Q(scope__environments__contains=[pk])),
+        *_named(actor, Permission.DEPLOYMENT_VIEW, deployments, "the deployment of"),
+    ]
+
+
+def of_account(actor: Actor, account: Account) -> list[str]:
+    """Targets that sign in with it, and variables that hold it."""
+    held = Variable.objects.in_space(account.space_id).filter(value=account.wire_id)
+    return [
+        *_named(actor, Permission.MACHINE_VIEW, account.targets.all(), "the target"),
+        *_named(actor, Permission.VARIABLE_VIEW, held, "the variable"),
+    ]
+
+
+def of_target(actor: Actor, target: Target) -> list[str]:
+    """Variables scoped to the target."""
+    return _in_scopes(actor, target.space_id, Q(scope__machines__contains=[target.pk]))
+
+
+def of_policy(actor: Actor, policy: MachinePolicy) -> list[str]:
+    return _named(actor, Permission.MACHINE_VIEW, policy.targets.all(), "the target")
+
+
+def of_lifecycle(actor: Actor, lifecycle: Lifecycle) -> list[str]:
+    channels = Channel.objects.filter(lifecycle=lifecycle)
+    return [
+        *_named(actor, Permission.PROJECT_VIEW, lifecycle.projects.all(), "the project"),
+        *_named(actor, Permission.PROCESS_VIEW, channels, "the channel"),
+    ]
+
+
+def of_group(actor: Actor, group: ProjectGroup) -> list[str]:
+    return _named(actor, Permission.PROJECT_VIEW, group.projects.all(), "the project")
+
+
+def of_channel(actor: Actor, channel: Channel) -> list[str]:
+    """Releases of the channel, and steps and variables limited to it."""
+    return [
+        *_named(actor, Permission.RELEASE_VIEW, channel.releases.all(), "the release"),
+        *_in_processes(actor, channel.space_id, lambda action: channel.pk in action.channels),
+        *_in_scopes(actor, channel.space_id, Q(scope__channels__contains=[channel.pk])),
+    ]
+
+
+def of_feed(actor: Actor, feed: Feed) -> list[str]:
+    return _in_processes(
+        actor, feed.space_id, lambda action: any(p.feed == feed.pk for p in action.packages)
+    )
+
+
+def of_pool(actor: Actor, pool: WorkerPool) -> list[str]:
+    return _in_processes(actor, pool.space_id, lambda action: action.worker_pool == pool.pk)
+
+
+def of_library_set(actor: Actor, library_set: LibraryVariableSet) -> list[str]:
+    projects = Project.objects.in_space(library_set.space_id).filter(
+        library_sets__contains=[library_set.pk]
+    )
+    return _named(actor, Permission.PROJECT_VIEW, projects, "the project")
+
+
+def _named(actor: Actor, permission: Permission, rows: QuerySet[Any], kind: str) -> list[str]:
+    total = rows.count()
+    if not total:
+        return []
+    shown = [f"{kind} {row}" for row in visible(actor, permission, rows)[:SHOWN]]
+    rest = total - len(shown)
+    return [*shown, f"{rest} more that are not listed here"] if rest else shown
+
+
+def _in_scopes(actor: Actor, space_id: int, scoped: Q) -> list[str]:
+    rows = Variable.objects.in_space(space_id).filter(scoped)
+    return _named(actor, Permission.VARIABLE_VIEW, rows, "the variable")
+
+
+def _in_processes(actor: Actor, space_id: int, names: Any) -> list[str]:
+    """Steps of the space whose action satisfies `names`."""
+    rows = Process.objects.in_space(space_id).select_related("project")
+    using = {process.pk: process for process in rows if any(map(names, _actions(process)))}
+    seen = visible(actor, Permission.PROCESS_VIEW, Process.objects.filter(pk__in=using))
+    allowed = set(seen.values_list("pk", flat=True))
+    named = [
+        f"the step {action.name} of {process.project}"
+        for pk, process in using.items()
+        if pk in allowed
+        for action in _actions(process)
+        if names(action)
+    ]
+    rest = len(using) - len(allowed)
+    return [*named, f"{rest} more that are not listed here"] if rest else named
+
+
+def _actions(process: Process) -> Iterable[Action]:
+    return (action for step in process.parsed() for action in step.actions)

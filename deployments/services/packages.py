@@ -1,0 +1,176 @@
+"""The built-in feed: taking packages in and letting go of them. domain.md 15."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from functools import partial
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+
+from deployments import blobs
+from deployments.core.packages.archives import BrokenArchive, UnsafeArchive, scan
+from deployments.core.packages.names import BadFileName, split_file_name
+from deployments.core.versions import parse
+from deployments.models import Artifact, Package, Project, Release
+from spaces.access import allowed, authorize, visible
+from spaces.actors import Actor
+from spaces.audit import record
+from spaces.errors import Conflict, Invalid, Unprocessable
+from spaces.models import Space
+from spaces.permissions import Permission
+
+LONGEST_VERSION = 100
+
+
+class OverwriteMode(StrEnum):
+    """What happens when the version is there already; the values are the dialect's."""
+
+    FAIL = "FailIfExists"
+    IGNORE = "IgnoreIfExists"
+    OVERWRITE = "OverwriteExisting"
+
+
+def push_package(
+    *,
+    actor: Actor,
+    space: Space,
+    incoming: blobs.Incoming,
+    file_name: str,
+    overwrite: OverwriteMode = OverwriteMode.FAIL,
+) -> tuple[Package, bool]:
+    """Keep a package whose bytes have arrived; id and version come from its file name.
+
+    Returns the row and whether it is new. Pushing equal bytes again succeeds and changes nothing.
+    Raises PermissionRefused; Invalid for a bad name or a broken archive; Unprocessable for an unsafe
+    one; Conflict when other bytes are there and may not be replaced.
+    """
+    try:
+        named = split_file_name(file_name)
+    except BadFileName as bad:
+        raise Invalid(str(bad)) from bad
+    if len(named.version) > LONGEST_VERSION:
+        raise Invalid(f"A package version has at most {LONGEST_VERSION} characters.")
+    authorize_for_package(actor, Permission.BUILT_IN_FEED_PUSH, space, named.package_id)
+    _scan(incoming, named.extension)
+    package = Package(
+        space=space,
+        package_id=named.package_id,
+        version=named.version,
+        version_key=parse(named.version, "semver").sort_text,
+        extension=named.extension,
+        size=incoming.size,
+        sha256=incoming.sha256,
+        sha1=incoming.sha1,
+        pushed_by=actor.name,
+    )
+    with transaction.atomic():
+        return _store(actor, package, incoming, overwrite)
+
+
+@transaction.atomic
+def delete_packages(*, actor: Actor, packages: Sequence[Package]) -> None:
+    """Delete all of them or none. Releases that hold one cannot be deployed any more, and say so."""
+    for package in packages:
+        authorize_for_package(
+            actor, Permission.BUILT_IN_FEED_ADMINISTER, package.space, package.package_id
+        )
+    for package in packages:
+        record(actor, "Deleted", package)
+        package.delete()
+        transaction.on_commit(partial(forget_blob, package.sha256))
+
+
+def authorize_for_package(
+    actor: Actor, permission: Permission, space: Space, package_id: str
+) -> None:
+    """Raises PermissionRefused. A role limited to projects covers the packages their steps name."""
+    if allowed(actor, permission, space):
+        return
+    projects = visible(actor, permission, Project.objects.in_space(space))
+    if any(_names_package(project, package_id) for project in projects.select_related("process")):
+        return
+    authorize(actor, permission, space)
+
+
+def forget_blob(sha256: str) -> None:
+    """Removes bytes that no row refers to any more."""
+    with transaction.atomic():
+        _hold(sha256)
+        kept: list[QuerySet[Package] | QuerySet[Artifact]] = [
+            Package.objects.filter(sha256=sha256),
+            Artifact.objects.filter(sha256=sha256),
+        ]
+        if not any(rows.exists() for rows in kept):
+            blobs.store().delete(sha256)
+
+
+def _scan(incoming: blobs.Incoming, extension: str) -> None:
+    try:
+        scan(incoming.path, extension)
+    except UnsafeArchive as unsafe:
+        raise Unprocessable(str(unsafe)) from unsafe
+    except BrokenArchive as broken:
+        raise Invalid(str(broken)) from broken
+
+
+def _store(
+    actor: Actor, package: Package, incoming: blobs.Incoming, overwrite: OverwriteMode
+) -> tuple[Package, bool]:
+    _hold(f"{package.space_id}/{package.package_id.lower()}/{package.version_key}")
+    existing = (
+        Package.objects.in_space(package.space_id)
+        .filter(package_id__iexact=package.package_id, version_key=package.version_key)
+        .first()
+    )
+    if existing is not None:
+        if existing.sha256 == package.sha256 or overwrite == OverwriteMode.IGNORE:
+            return existing, False
+        _refuse_replacing(actor, existing, overwrite)
+        package.pk = existing.pk
+        transaction.on_commit(partial(forget_blob, existing.sha256))
+    _hold(package.sha256)
+    incoming.keep()
+    package.save()
+    before = existing.sha256 if existing else None
+    record(
+        actor,
+        "Modified" if existing else "Created",
+        package,
+        details={"sha256": [before, package.sha256]},
+    )
+    return package, existing is None
+
+
+def _refuse_replacing(actor: Actor, existing: Package, overwrite: OverwriteMode) -> None:
+    """Other bytes under a known version need the wish, the permission, and no release that holds it."""
+    if overwrite != OverwriteMode.OVERWRITE:
+        raise Conflict(
+            f"The package {existing} already exists with other content. Push a new version, "
+            f"or use overwriteMode={OverwriteMode.OVERWRITE.value}."
+        )
+    authorize_for_package(
+        actor, Permission.BUILT_IN_FEED_ADMINISTER, existing.space, existing.package_id
+    )
+    held = Release.objects.in_space(existing.space_id).filter(
+        packages__contains=[{"sha256": existing.sha256}]
+    )
+    if release := held.select_related("project").first():
+        raise Conflict(
+            f"The package {existing} is part of {release}, so it is not replaced. "
+            "Push a new version."
+        )
+
+
+def _names_package(project: Project, package_id: str) -> bool:
+    return any(
+        reference.package_id.lower() == package_id.lower()
+        for step in project.process.parsed()
+        for action in step.actions
+        for reference in action.packages
+    )
+
+
+def _hold(what: str) -> None:
+    """Until the transaction ends nobody else holds the same."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])
