@@ -1,0 +1,80 @@
+"""The worker itself as a machine: steps that are tied to no target run here.
+
+Scripts get a clean environment: this process's holds the way to the database (domain.md 7).
+"""
+
+import asyncio
+import os
+from pathlib import Path
+
+from deployments.transports.base import BLOCK, Refused, Stream
+from deployments.transports.shell import ShellSession
+
+KEPT_ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER")
+
+
+class LocalSession(ShellSession):
+    """Programs as child processes, everything they keep below `root`."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(str(root))
+
+    async def _open(self, command: str) -> "LocalChannel":
+        environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "/bin/sh",
+                "-c",
+                f"exec {command}",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env=environment,
+                start_new_session=True,
+                limit=BLOCK,
+            )
+        except OSError as exc:
+            raise Refused(f"The worker cannot start programs: {exc.strerror}.") from exc
+        return LocalChannel(process)
+
+    async def _disconnect(self) -> None:
+        return
+
+    @property
+    def _is_open(self) -> bool:
+        return True
+
+
+class LocalChannel:
+    """A child process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        if process.stdin is None or process.stdout is None or process.stderr is None:
+            raise ValueError("the process needs three pipes")
+        self._stdin = process.stdin
+        self._readers = {Stream.STDOUT: process.stdout, Stream.STDERR: process.stderr}
+
+    async def write(self, data: bytes) -> None:
+        try:
+            self._stdin.write(data)
+            await self._stdin.drain()
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+    def end_input(self) -> None:
+        self._stdin.close()
+
+    async def read(self, stream: Stream) -> bytes:
+        return await self._readers[stream].read(BLOCK)
+
+    async def exit_code(self) -> int:
+        return await self._process.wait()
+
+    def close(self) -> None:
+        """Closes our ends of the pipes. A program that still runs notices when it writes."""
+        transport = getattr(self._process, "_transport", None)
+        if transport is not None and self._process.returncode is None:
+            for number in (0, 1, 2):
+                if pipe := transport.get_pipe_transport(number):
+                    pipe.close()

@@ -1,0 +1,213 @@
+"""The sh programs that run on machines. They need sh, tar, cat and mkdir; everything else is optional.
+
+Protocol of a run (docs/decisions/ detached-scripts). Everything of it is in `runs/<token>`, mode 0700:
+
+    files/   the script and what belongs to it     pid   process group of the run
+    work/    its working folder                    exit  exit code, written last
+    go       made exclusively before the start     out, err
+
+`mkdir` of the folder and the exclusive `go` make a second start with the same token impossible. What
+starts or follows a run ends its standard output with a trailer: the token and one word.
+"""
+
+import re
+
+WORD = 8  # characters of a trailer's word
+TOKEN = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+# Octoplat's folder: $1, or else below the home folder. Made with the user's own umask, because
+# applications are installed there; runs are private.
+_ENTER = """\
+root=${1:-$HOME/.octoplat}; shift
+cd "$root" 2>/dev/null || { mkdir -p "$root" && cd "$root"; } || exit 96
+"""
+
+_SAY = """\
+say() { printf '%s:%-8s' "$token" "$1"; exit 0; }
+"""
+
+# Is the process $1 really the bootstrap of this run, and not a later process with its number?
+_MINE = """\
+mine() {
+  kill -0 "$1" 2>/dev/null || return 1
+  if [ -r "/proc/$1/cmdline" ]; then grep -q "$token" "/proc/$1/cmdline" 2>/dev/null
+  else case "$(ps -p "$1" -o args= 2>/dev/null)" in *"$token"*) return 0;; esac; return 1; fi
+}
+"""
+
+# Copies out and err as they grow. A file's position is shared with each cat, so nothing is copied
+# twice and nothing is left out; dd moves it to where a former reader stopped.
+_FOLLOW = """\
+skip() {
+  [ "$1" -ge 65536 ] && dd bs=65536 count=$(($1 / 65536)) >/dev/null 2>&1
+  [ $(($1 % 65536)) -gt 0 ] && dd bs=$(($1 % 65536)) count=1 >/dev/null 2>&1
+  return 0
+}
+follow() {
+  exec 3<out 4<err
+  skip "$1" <&3; skip "$2" <&4
+  naps=0
+  while [ ! -s exit ]; do
+    if ! kill -0 "$pid" 2>/dev/null && [ ! -s exit ]; then
+      cat <&3; cat <&4 >&2; say lost
+    fi
+    naps=$((naps + 1))
+    if [ $naps -lt 4 ]; then sleep 0.01; elif [ $naps -lt 12 ]; then sleep 0.05; else sleep 0.2; fi
+    cat <&3 || exit 0
+    cat <&4 >&2 || exit 0
+  done
+  cat <&3; cat <&4 >&2
+  read -r code <exit
+  say "$(printf 'exit:%03d' "$code")"
+}
+"""
+
+# The parent of a script: it alone knows the exit code. TERM is for the script; this one waits.
+_BOOTSTRAP = """\
+folder=$2; shift 2
+echo $$ >pid
+trap : TERM INT HUP
+export OCTOPLAT_RUN="$PWD"
+( cd "$folder" && exec "$@" ) <files/.stdin >out 2>err &
+script=$!
+while :; do
+  wait $script; code=$?
+  kill -0 $script 2>/dev/null || break
+done
+echo $code >exit
+rm -rf files
+"""
+
+START = (
+    _ENTER
+    + """\
+token=$1; folder=$2; bootstrap=$3; old=$4; shift 4
+umask_before=$(umask); umask 077
+for gone in $old; do rm -rf "runs/$gone"; done
+mkdir -p runs
+"""
+    + _SAY
+    + _FOLLOW
+    + """\
+if ! mkdir "runs/$token" 2>/dev/null; then
+  cd "runs/$token" 2>/dev/null || exit 95
+  set -C
+  true 2>/dev/null >go || { cat >/dev/null; say twice; }
+  set +C
+  cd ../..
+  mv "runs/$token" "runs/.void-$token-$$" && mkdir "runs/$token" || exit 95
+fi
+cd "runs/$token" || exit 95
+tar -xof - || exit 95
+: >out; : >err
+[ "$folder" ] || folder=work
+trap '' HUP
+set -C
+true 2>/dev/null >go || say twice
+set +C
+umask "$umask_before"
+if command -v setsid >/dev/null 2>&1; then
+  setsid sh -c "$bootstrap" octoplat-run "$token" "$folder" "$@" </dev/null >/dev/null 2>&1 &
+else
+  set -m
+  sh -c "$bootstrap" octoplat-run "$token" "$folder" "$@" </dev/null >/dev/null 2>&1 &
+  set +m
+fi
+pid=$!
+trap - HUP
+follow 0 0
+"""
+)
+
+ATTACH = (
+    _ENTER
+    + 'token=$1\ncd "runs/$1" 2>/dev/null || { printf "%s:%-8s" "$1" absent; exit 0; }\n'
+    + _SAY
+    + _MINE
+    + _FOLLOW
+    + """\
+[ -e go ] || say absent
+tries=0
+while [ ! -s pid ] && [ $tries -lt 20 ]; do sleep 0.1; tries=$((tries + 1)); done
+[ -s pid ] || say lost
+read -r pid <pid
+if [ ! -s exit ] && ! mine "$pid"; then pid=2147483646; fi
+follow "$2" "$3"
+"""
+)
+
+# $2: seconds between TERM and KILL. A run that has not started yet is made unable to start ("void").
+STOP = (
+    _ENTER
+    + """\
+token=$1; grace=$2
+( umask 077; mkdir -p runs; mkdir "runs/$token" 2>/dev/null )
+cd "runs/$token" || exit 95
+set -C
+true 2>/dev/null >go && { echo void; exit 0; }
+set +C
+"""
+    + _MINE
+    + """\
+gone() { ! kill -0 "-$pid" 2>/dev/null; }
+within() {
+  left=$(($1 * 10))
+  while [ $left -gt 0 ]; do
+    gone && { echo gone; exit 0; }
+    sleep 0.1; left=$((left - 1))
+  done
+}
+tries=0
+while [ ! -s pid ] && [ $tries -lt 20 ]; do sleep 0.1; tries=$((tries + 1)); done
+[ -s pid ] || { echo gone; exit 0; }
+read -r pid <pid
+if [ ! -s exit ]; then mine "$pid" || { echo gone; exit 0; }; fi
+kill -s TERM -- "-$pid" 2>/dev/null
+within "$grace"
+kill -s KILL -- "-$pid" 2>/dev/null
+within 5
+echo alive
+"""
+)
+
+# Runs nobody asked about for a week, and secrets of runs that died without tidying up.
+CLEAN = (
+    _ENTER
+    + """\
+for token in "$@"; do rm -rf "runs/$token"; done
+cd runs 2>/dev/null || exit 0
+"""
+    + _MINE
+    + """\
+find . -mindepth 1 -maxdepth 1 -type d -mmin +60 2>/dev/null | while read -r run; do
+  token=${run#./}
+  if [ ! -s "$run/exit" ] && [ -s "$run/pid" ]; then
+    read -r pid <"$run/pid"
+    mine "$pid" && continue
+  fi
+  rm -rf "$run/files"
+  [ "$(find "$run" -maxdepth 0 -mtime +7)" ] && rm -rf "$run"
+done
+true
+"""
+)
+
+RUN = _ENTER + 'eval "$1"\n'
+
+
+def bootstrap() -> str:
+    """The program that becomes the parent of a script."""
+    return _BOOTSTRAP
+
+
+def trailer_length(token: str) -> int:
+    """How many bytes at the end of standard output are ours."""
+    return len(token) + 1 + WORD
+
+
+def read_trailer(token: str, tail: bytes) -> str | None:
+    """The word of a trailer, or None when the program ended without one: the link was lost."""
+    prefix = f"{token}:".encode()
+    if len(tail) != trailer_length(token) or not tail.startswith(prefix):
+        return None
+    return tail[len(prefix) :].decode("ascii", errors="replace").strip()

@@ -1,0 +1,215 @@
+"""Sessions over anything that can run an sh program and stream its input and output."""
+
+import asyncio
+import io
+import shlex
+import tarfile
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from deployments.transports import programs
+from deployments.transports.base import (
+    GRACE,
+    AlreadyStarted,
+    Answer,
+    Exited,
+    Feed,
+    Launch,
+    NeverStarted,
+    OutcomeUnknown,
+    Output,
+    Refused,
+    Stream,
+    Unreachable,
+)
+
+FIXED_TIME = 1_600_000_000  # in archives: equal files give equal bytes; tar warns about 1970
+CANNOT_PREPARE = frozenset({95, 96})
+
+
+class Channel(Protocol):
+    """One running program. Every method raises Unreachable when the link is lost."""
+
+    async def write(self, data: bytes) -> None:
+        """Sends input, waiting while the other side is slow. Input nobody reads is dropped."""
+
+    def end_input(self) -> None: ...
+
+    async def read(self, stream: Stream) -> bytes:
+        """Some output, at most a block; b"" at its end."""
+
+    async def exit_code(self) -> int: ...
+
+    def close(self) -> None:
+        """Stops listening. The program is not waited for."""
+
+
+class ShellSession(ABC):
+    """The run protocol of `programs` on top of channels; see `transports.base.Session`.
+
+    root: octoplat's folder on the machine, "" for the default below the home folder.
+    """
+
+    def __init__(self, root: str = "") -> None:
+        self.root = root
+        self._forgotten: list[str] = []
+        self._void: set[str] = set()
+
+    @abstractmethod
+    async def _open(self, command: str) -> Channel:
+        """Starts an sh command line."""
+
+    @abstractmethod
+    async def _disconnect(self) -> None: ...
+
+    @property
+    @abstractmethod
+    def _is_open(self) -> bool: ...
+
+    async def run(self, command: str, *, feed: Feed = b"", limit: float = 60) -> Answer:
+        channel = await self._program(programs.RUN, command)
+        try:
+            async with asyncio.timeout(limit):
+                stdout, stderr, _ = await asyncio.gather(
+                    _all(channel, Stream.STDOUT), _all(channel, Stream.STDERR), _send(channel, feed)
+                )
+                return Answer(await channel.exit_code(), stdout, stderr)
+        except TimeoutError as exc:
+            raise Refused(f"A command took longer than {limit:.0f} s on the machine.") from exc
+        finally:
+            channel.close()
+
+    async def start(self, token: str, launch: Launch) -> AsyncIterator[Output | Exited]:
+        old, self._forgotten = self._forgotten, []
+        channel = await self._program(
+            programs.START,
+            token,
+            launch.folder,
+            programs.bootstrap(),
+            " ".join(old),
+            *launch.command,
+        )
+        await _send(channel, archive(launch))
+        async for event in _follow(channel, token):
+            yield event
+
+    async def attach(
+        self, token: str, stdout: int = 0, stderr: int = 0
+    ) -> AsyncIterator[Output | Exited]:
+        channel = await self._program(programs.ATTACH, token, str(stdout), str(stderr))
+        channel.end_input()
+        async for event in _follow(channel, token):
+            yield event
+
+    async def stop(self, token: str, grace: float = GRACE) -> bool:
+        channel = await self._program(programs.STOP, token, str(round(grace)))
+        try:
+            channel.end_input()
+            word = (await _all(channel, Stream.STDOUT)).decode(errors="replace").strip()
+            code = await channel.exit_code()
+        finally:
+            channel.close()
+        if word == "void":
+            self._void.add(token)
+        if not word:
+            raise Unreachable(f"The processes could not be stopped (exit code {code}).")
+        return word in {"gone", "void"}
+
+    def forget(self, token: str) -> None:
+        if token not in self._void:  # its folder keeps a late start from happening
+            self._forgotten.append(token)
+
+    async def close(self) -> None:
+        if self._forgotten and self._is_open:
+            try:
+                async with asyncio.timeout(10):
+                    channel = await self._program(programs.CLEAN, *self._forgotten)
+                    channel.end_input()
+                    await channel.exit_code()
+            except (TimeoutError, Unreachable):
+                pass  # the next contact sweeps what is left
+        await self._disconnect()
+
+    async def _program(self, program: str, *arguments: str) -> Channel:
+        words = ["sh", "-c", program, "octoplat", self.root, *arguments]
+        return await self._open(shlex.join(words))
+
+
+def archive(launch: Launch) -> bytes:
+    """The files of a run as an uncompressed tar, readable by their owner only."""
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for folder in ("files", "work"):
+            tar.addfile(_entry(folder, tarfile.DIRTYPE, 0o700))
+        for name, content in {".stdin": launch.stdin, **launch.files}.items():
+            path = name if name.startswith("work/") else f"files/{name}"
+            entry = _entry(path, tarfile.REGTYPE, 0o600)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def _entry(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.mode, entry.mtime = kind, mode, FIXED_TIME
+    return entry
+
+
+async def _send(channel: Channel, feed: Feed) -> None:
+    if isinstance(feed, bytes):
+        if feed:
+            await channel.write(feed)
+    else:
+        async for block in feed:
+            await channel.write(block)
+    channel.end_input()
+
+
+async def _all(channel: Channel, stream: Stream) -> bytes:
+    blocks = []
+    while block := await channel.read(stream):
+        blocks.append(block)
+    return b"".join(blocks)
+
+
+async def _follow(channel: Channel, token: str) -> AsyncIterator[Output | Exited]:
+    """Both streams as they come; the end of standard output is held back, it may be the trailer."""
+    kept = programs.trailer_length(token)
+    held = b""
+    reads = {asyncio.ensure_future(channel.read(stream)): stream for stream in Stream}
+    try:
+        while reads:
+            done, _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
+            for read in done:
+                stream = reads.pop(read)
+                data = read.result()
+                if not data:
+                    continue
+                reads[asyncio.ensure_future(channel.read(stream))] = stream
+                if stream == Stream.STDOUT:
+                    held += data
+                    data, held = held[:-kept], held[-kept:]
+                if data:
+                    yield Output(stream, data)
+        yield await _ending(channel, programs.read_trailer(token, held))
+    finally:
+        for read in reads:
+            read.cancel()
+        channel.close()
+
+
+async def _ending(channel: Channel, word: str | None) -> Exited:
+    """What the trailer says. Raises AlreadyStarted, NeverStarted, OutcomeUnknown, Refused, Unreachable."""
+    match word:
+        case None:
+            if await channel.exit_code() in CANNOT_PREPARE:
+                raise Refused("The machine could not keep the files of the script.")
+            raise Unreachable("The connection was lost while the script ran.")
+        case "twice":
+            raise AlreadyStarted
+        case "absent":
+            raise NeverStarted
+        case "lost":
+            raise OutcomeUnknown
+    return Exited(int(word.removeprefix("exit:")))
