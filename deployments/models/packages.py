@@ -1,8 +1,8 @@
 """Feeds, the packages of the built-in one, and what builds told about them."""
 
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models import Q, Value
+from django.db.models.functions import Concat, Lower
 
 from deployments.models.named import Named
 from spaces.models import SpaceOwned
@@ -39,6 +39,12 @@ class Feed(SealedFields, Named):
     def wire_id(self) -> str:
         """The built-in feed of the default space keeps the id that old clients have written down."""
         return "feeds-builtin" if self.is_builtin and self.space.is_default else super().wire_id
+
+    @classmethod
+    def wire_lookup(cls, text: str) -> Q | None:
+        if text.lower() == "feeds-builtin":
+            return Q(feed_type=cls.BUILT_IN)
+        return super().wire_lookup(text)
 
 
 class Package(SpaceOwned):
@@ -79,6 +85,13 @@ class Package(SpaceOwned):
     @property
     def wire_id(self) -> str:
         return f"packages-{self.package_id}.{self.version}"
+
+    @classmethod
+    def wire_lookup(cls, text: str) -> Q | None:
+        """Takes "packages-Acme.Web.1.0.0" and "Acme.Web.1.0.0": whatever split of it there is."""
+        named = text[len("packages-") :] if text.lower().startswith("packages-") else text
+        whole = Concat("package_id", Value("."), "version", output_field=models.CharField())
+        return Q(pk__in=cls.objects.alias(whole=whole).filter(whole__iexact=named).values("pk"))
 
     @property
     def file_name(self) -> str:

@@ -1,8 +1,10 @@
 """Processes: the steps of a project, and the frozen copies that releases hold."""
 
+import re
 from functools import cached_property
 
 from django.db import models
+from django.db.models import Q
 
 from deployments.core.process import Step, steps_from_json
 from deployments.models.projects import Project
@@ -30,6 +32,11 @@ class Process(SpaceOwned):
     def wire_id(self) -> str:
         return f"deploymentprocess-Projects-{self.project_id}"
 
+    @classmethod
+    def wire_lookup(cls, text: str) -> Q | None:
+        match = re.fullmatch(r"deploymentprocess-Projects-([0-9]{1,18})", text, re.IGNORECASE)
+        return Q(project_id=int(match[1])) if match else None
+
     def parsed(self) -> tuple[Step, ...]:
         """The steps as plain values."""
         return steps_from_json(self.steps)
@@ -56,6 +63,13 @@ class ProcessSnapshot(SpaceOwned):
     @property
     def wire_id(self) -> str:
         return f"deploymentprocess-Projects-{self.project_id}-s-{self.version}-{self.pk}"
+
+    @classmethod
+    def wire_lookup(cls, text: str) -> Q | None:
+        match = re.fullmatch(
+            r"deploymentprocess-Projects-([0-9]{1,18})-s-[0-9]+-([0-9]{1,18})", text, re.IGNORECASE
+        )
+        return Q(project_id=int(match[1]), pk=int(match[2])) if match else None
 
     @cached_property
     def parsed(self) -> tuple[Step, ...]:

@@ -1,5 +1,7 @@
 """Variables: values with scopes, in sets that belong to a project or to the library."""
 
+import re
+
 from django.db import models
 from django.db.models import Q
 
@@ -55,6 +57,16 @@ class VariableSet(SpaceOwned):
             else f"LibraryVariableSets-{self.library_set_id}"
         )
         return f"variableset-{owner}"
+
+    @classmethod
+    def wire_lookup(cls, text: str) -> Q | None:
+        match = re.fullmatch(
+            r"variableset-(Projects|LibraryVariableSets)-([0-9]{1,18})", text, re.IGNORECASE
+        )
+        if match is None:
+            return None
+        owner = "project_id" if match[1].lower() == "projects" else "library_set_id"
+        return Q(**{owner: int(match[2])})
 
 
 class Variable(SealedFields, SpaceOwned):
@@ -122,3 +134,10 @@ class VariableSnapshot(SpaceOwned):
     @property
     def wire_id(self) -> str:
         return f"variableset-Projects-{self.project_id}-s-{self.pk}"
+
+    @classmethod
+    def wire_lookup(cls, text: str) -> Q | None:
+        match = re.fullmatch(
+            r"variableset-Projects-([0-9]{1,18})-s-([0-9]{1,18})", text, re.IGNORECASE
+        )
+        return Q(project_id=int(match[1]), pk=int(match[2])) if match else None

@@ -84,7 +84,7 @@ def seal(row: Any, secrets: Mapping[str, str | None]) -> Changes:
     changes: Changes = {}
     for name, text in secrets.items():
         if text is not None and (text or getattr(row, name)):
-            row.seal(name, text)
+            row.seal_field(name, text)
             changes[name] = ["********", "changed"]
     return changes
 

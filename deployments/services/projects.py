@@ -317,6 +317,6 @@ def _copy_variables(original: Project, project: Project, channels: dict[int, int
             prompt=row.prompt,
         )
         if row.secret:
-            copy.seal("secret", row.reveal("secret"))
+            copy.seal_field("secret", row.reveal("secret"))
         copy.save()
     VariableSet.objects.filter(pk=target.pk).update(version=1)

@@ -280,7 +280,7 @@ def _filled(variable: Variable, old: Variable | None, row: VariableRow) -> Varia
         return variable
     if row.is_sensitive:
         variable.value = ""
-        variable.seal("secret", value)
+        variable.seal_field("secret", value)
     else:
         variable.value, variable.secret = value, ""
     return variable
