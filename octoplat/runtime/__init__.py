@@ -1,0 +1,1 @@
+"""What runs on one machine: the embedded database, web, workers, the demo target."""

@@ -5,6 +5,7 @@ from octoplat.settings import env
 HOME = env.home()
 ROOT = env.ROOT
 
+KEYS_FOLDER = HOME / "keys"
 SECRET_KEY = ""
 DEBUG = False
 ALLOWED_HOSTS: list[str] = []
@@ -17,8 +18,10 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
+    "django.forms",
     "django_htmx",
-    "template_partials",
+    "django_cotton.apps.SimpleAppConfig",
+    "template_partials.apps.SimpleAppConfig",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -39,6 +42,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "octoplat.ui.preferences.preferences_middleware",
 ]
 
 ROOT_URLCONF = "octoplat.urls"
@@ -48,16 +52,37 @@ TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [ROOT / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "octoplat.ui.shell.frame",
             ],
+            "loaders": [
+                (
+                    "template_partials.loader.Loader",
+                    [
+                        (
+                            "django.template.loaders.cached.Loader",
+                            [
+                                "django_cotton.cotton_loader.Loader",
+                                "django.template.loaders.filesystem.Loader",
+                                "django.template.loaders.app_directories.Loader",
+                            ],
+                        )
+                    ],
+                )
+            ],
+            "builtins": [
+                "django_cotton.templatetags.cotton",
+                "template_partials.templatetags.partials",
+            ],
+            "libraries": {"ui": "octoplat.ui.tags", "states": "deployments.web.tags"},
         },
     },
 ]
+FORM_RENDERER = "octoplat.ui.forms.Renderer"
 
 DATABASES = {"default": env.database().as_django()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -76,5 +101,31 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 
 STATIC_URL = "static/"
-STATIC_ROOT = HOME / "static"
-STATICFILES_DIRS: list[object] = []
+STATIC_ROOT = ROOT / "staticfiles"
+STATICFILES_DIRS = [ROOT / "octoplat" / "static"]
+
+QUEUE_ENTRY_POINTS = (
+    "deployments.queue.canary.sing",
+    "deployments.tasks.run_server_task",
+)
+"""The only functions that a message of the queue can name; each takes whole numbers."""
+
+# The row is the truth, a message only rings (docs/architecture.md). It is gone once taken, so nothing
+# is retried: `retry` and `timeout` are fences that no honest run reaches.
+Q_CLUSTER = {
+    "name": "octoplat",
+    "broker_class": "deployments.queue.broker.Doorbells",
+    "orm": "default",
+    "workers": env.number("OCTOPLAT_WORKERS", 4),
+    "queue_limit": 1,
+    "bulk": 1,
+    "timeout": 7 * 24 * 3600,
+    "retry": 8 * 24 * 3600,
+    "max_attempts": 1,
+    "ack_failures": True,
+    "save_limit": -1,
+    "recycle": 100,
+    "scheduler": False,
+    "daemonize_workers": False,
+    "log_level": "WARNING",
+}

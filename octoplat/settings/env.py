@@ -84,7 +84,9 @@ def database() -> Database:
         return Database("octoplat", str(socket_folder(home())), user="octoplat", embedded=True)
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
-        raise BadSetting("DATABASE_URL must start with postgresql://; other databases cannot do what octoplat needs.")
+        raise BadSetting(
+            "DATABASE_URL must start with postgresql://; other databases cannot do what octoplat needs."
+        )
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     return Database(
         name=unquote(parts.path.lstrip("/")) or "octoplat",

@@ -1,10 +1,13 @@
 """For the test suite: a database of its own, cheap password hashing."""
 
 import os
+import tempfile
+from pathlib import Path
 
 from octoplat.settings.base import *  # noqa: F403
 
-SECRET_KEY = "test" * 16  # noqa: S105 - signs nothing that outlives the run
+KEYS_FOLDER = Path(tempfile.gettempdir()) / f"octoplat-test-{os.getuid()}" / "keys"
+SECRET_KEY = "test" * 16  # signs nothing that outlives the run
 ALLOWED_HOSTS = ["*"]
 DATABASES["default"]["TEST"] = {"NAME": os.environ.get("OCTOPLAT_TEST_DATABASE", "test_octoplat")}  # noqa: F405
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
