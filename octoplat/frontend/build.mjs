@@ -1,6 +1,6 @@
 // Builds octoplat/static/dist/ from this folder: one stylesheet, one script, one sprite of the icons in use.
 // Names get their hash from Django's ManifestStaticFilesStorage, not here. `--watch` rebuilds on change.
-import { mkdir, readFile, rm, watch, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, watch, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import esbuild from "esbuild";
@@ -61,7 +61,8 @@ async function symbol(name, file) {
 
 async function build() {
   await mkdir(dist, { recursive: true });
-  await Promise.all([styles(), scripts(), icons()]);
+  const favicon = copyFile(join(here, "icons/favicon.svg"), join(dist, "favicon.svg"));
+  await Promise.all([styles(), scripts(), icons(), favicon]);
 }
 
 await rm(dist, { recursive: true, force: true });

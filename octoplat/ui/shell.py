@@ -1,0 +1,131 @@
+"""The frame around every page: where one may go, and how much waits for a person. ui.md 3."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from deployments.queries.inbox import waiting_count
+from octoplat.ui.preferences import Preferences
+from spaces.access import allowed, anywhere, visible_spaces
+from spaces.actors import Actor
+from spaces.models import Space
+from spaces.permissions import Permission
+
+MAIN = (
+    ("Inbox", "inbox", "inbox", Permission.INTERRUPTION_VIEW),
+    ("Dashboard", "dashboard", "dashboard", Permission.PROJECT_VIEW),
+    ("Projects", "projects", "projects", Permission.PROJECT_VIEW),
+    ("Tasks", "tasks", "tasks", Permission.TASK_VIEW),
+)
+INFRASTRUCTURE = (
+    ("Environments", "environments", "environments", Permission.ENVIRONMENT_VIEW),
+    ("Targets", "targets", "targets", Permission.MACHINE_VIEW),
+    ("Accounts", "accounts", "accounts", Permission.ACCOUNT_VIEW),
+)
+LIBRARY = (
+    ("Packages", "packages", "packages", Permission.FEED_VIEW),
+    ("Feeds", "feeds", "feeds", Permission.FEED_VIEW),
+    ("Lifecycles", "lifecycles", "lifecycles", Permission.LIFECYCLE_VIEW),
+)
+PROJECT = (
+    ("Overview", "project", "overview", Permission.PROJECT_VIEW),
+    ("Releases", "releases", "releases", Permission.RELEASE_VIEW),
+    ("Process", "process", "process", Permission.PROCESS_VIEW),
+    ("Variables", "variables", "variables", Permission.VARIABLE_VIEW),
+    ("Settings", "project_settings", "settings", Permission.PROJECT_VIEW),
+)
+BOTTOM = ("inbox", "dashboard", "tasks")
+
+
+@dataclass
+class NavItem:
+    label: str
+    route: str
+    icon: str
+    url: str
+    count: int = 0
+    is_current: bool = False
+
+
+@dataclass(frozen=True)
+class NavGroup:
+    """Items under a heading; `label` is what screen readers call the group."""
+
+    label: str
+    items: list[NavItem]
+    heading: str = ""
+
+
+class Shell:
+    """What the frame shows. Worked out when a template asks, so that fragments do not pay for it."""
+
+    banners: tuple[str, ...] = ()
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._path = request.path
+        self._actor: Actor | None = getattr(request, "actor", None)
+        self._project: Any = getattr(request, "project", None)
+        self.space: Space | None = getattr(request, "space", None)
+
+    @cached_property
+    def spaces(self) -> list[Space]:
+        return list(visible_spaces(self._actor)) if self._actor else []
+
+    @cached_property
+    def groups(self) -> list[NavGroup]:
+        """Groups with something in them that the person may see; the page's own item is marked."""
+        found = [group for group in self._groups() if group.items]
+        items = [item for group in found for item in group.items]
+        here = [item for item in items if self._path.startswith(item.url)]
+        if here:
+            max(here, key=lambda item: len(item.url)).is_current = True
+        return found
+
+    @cached_property
+    def bottom(self) -> list[NavItem]:
+        items = [item for group in self.groups for item in group.items]
+        return [item for item in items if item.route in BOTTOM]
+
+    def _groups(self) -> Iterator[NavGroup]:
+        if self.space is None or self._actor is None:
+            return
+        yield NavGroup("Main", self._items(MAIN))
+        if self._project is not None:
+            yield NavGroup("Project", self._project_items(), heading=self._project.name)
+        yield NavGroup("Infrastructure", self._items(INFRASTRUCTURE), heading="Infrastructure")
+        yield NavGroup("Library", self._items(LIBRARY), heading="Library")
+
+    def _items(self, entries: tuple[tuple[str, str, str, Permission], ...]) -> list[NavItem]:
+        assert self._actor is not None
+        assert self.space is not None
+        return [
+            NavItem(label, route, icon, reverse(route, args=[self.space.slug]), self._count(route))
+            for label, route, icon, permission in entries
+            if anywhere(self._actor, permission, self.space)
+        ]
+
+    def _project_items(self) -> list[NavItem]:
+        assert self._actor is not None
+        assert self.space is not None
+        return [
+            NavItem(label, route, icon, reverse(route, args=[self.space.slug, self._project.slug]))
+            for label, route, icon, permission in PROJECT
+            if allowed(self._actor, permission, self._project)
+        ]
+
+    def _count(self, route: str) -> int:
+        if route != "inbox" or self._actor is None or self.space is None:
+            return 0
+        return waiting_count(self._actor, self.space)
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `shell` and `preferences` for every page."""
+    return {
+        "shell": Shell(request),
+        "preferences": getattr(request, "preferences", None) or Preferences.of(request),
+    }
