@@ -1,6 +1,30 @@
 """The tables of `spaces`, one module per noun."""
 
-from spaces.models.base import Dimensions, SpaceOwned, SpaceOwnedQuerySet
+from spaces.models.api_keys import ApiKey
+from spaces.models.base import Dimensions, SpaceOwned, SpaceOwnedQuerySet, WireIdentified
+from spaces.models.data_keys import DataKey
+from spaces.models.events import Event, EventHead
+from spaces.models.installation import Installation
 from spaces.models.spaces import Space
+from spaces.models.teams import ScopedUserRole, ScopedUserRoleGrant, Team, UserRole
+from spaces.models.users import SignInFailure, User, canonical_username
 
-__all__ = ["Dimensions", "Space", "SpaceOwned", "SpaceOwnedQuerySet"]
+__all__ = [
+    "ApiKey",
+    "DataKey",
+    "Dimensions",
+    "Event",
+    "EventHead",
+    "Installation",
+    "ScopedUserRole",
+    "ScopedUserRoleGrant",
+    "SignInFailure",
+    "Space",
+    "SpaceOwned",
+    "SpaceOwnedQuerySet",
+    "Team",
+    "User",
+    "UserRole",
+    "WireIdentified",
+    "canonical_username",
+]

@@ -4,8 +4,10 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from spaces.models.base import WireIdentified
 
-class Space(models.Model):
+
+class Space(WireIdentified, models.Model):
     """Everything of one organisation or department; nothing crosses into another. domain.md 2."""
 
     wire_prefix = "Spaces"
@@ -29,8 +31,3 @@ class Space(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-    @property
-    def wire_id(self) -> str:
-        """The id clients see, such as "Spaces-1"."""
-        return f"{self.wire_prefix}-{self.pk}"

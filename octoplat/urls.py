@@ -1,0 +1,5 @@
+"""The only list of routes."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

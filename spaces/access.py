@@ -1,0 +1,514 @@
+"""Who may do what where: the one door to every right.
+
+`authorize` and `allowed` judge one act, `visible` filters a list; all three read the same effective rows,
+and judge the whole tuple (project, environment, tenant) per row, never a union of dimensions
+(domain.md 4.3, security-and-reliability.md P6). django-guardian keeps the rows' permissions; nothing else
+asks it.
+
+A read may touch any of a thing's environments or tenants, every other act must be allowed in all of them.
+A permission that knows environments, asked without one, is denied to whoever is limited to some: forgetting
+to say where never opens a door. `anywhere` answers "somewhere in this space, at least".
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+from functools import lru_cache
+from itertools import product
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from spaces.actors import Actor
+from spaces.errors import NotFound, PermissionRefused
+from spaces.models import (
+    ApiKey,
+    Installation,
+    ScopedUserRole,
+    Space,
+    SpaceOwned,
+    Team,
+    User,
+)
+from spaces.models.base import Dimensions
+from spaces.permissions import SYSTEM_MARK, Permission
+from spaces.scopes import EVERYTHING, Ids, Scope
+
+Row = TypeVar("Row", bound=models.Model)
+Where = Space | SpaceOwned
+Named = SpaceOwned | int | None
+
+UNKNOWN = "The resource you requested was not found."
+
+
+class _Open(Enum):
+    """A dimension nobody asks about."""
+
+    OPEN = auto()
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One combination of what a check asks about. None: the thing belongs to none."""
+
+    project: int | _Open | None
+    group: int | _Open | None
+    environment: int | _Open | None
+    tenant: int | _Open | None
+
+
+# --- the door ---------------------------------------------------------------------------------------
+
+
+def authorize(
+    actor: Actor,
+    permission: Permission,
+    where: Where,
+    *,
+    project: Named = None,
+    environment: Named = None,
+    tenant: Named = None,
+) -> None:
+    """Refuse unless `actor` holds the permission there.
+
+    where: the space, or a row of it, whose `dimensions` say where it is; the keywords say more, or
+    otherwise. Raises NotFound, in the words of an unknown id, when the actor may not even see `where`;
+    else PermissionRefused, naming permission and place.
+    """
+    given = (project, environment, tenant)
+    if not _holds(actor, permission, where, *given):
+        raise _refusal(actor, permission, where, *given)
+
+
+def allowed(
+    actor: Actor,
+    permission: Permission,
+    where: Where,
+    *,
+    project: Named = None,
+    environment: Named = None,
+    tenant: Named = None,
+) -> bool:
+    """The answer of `authorize` without its refusal."""
+    return _holds(actor, permission, where, project, environment, tenant)
+
+
+def anywhere(actor: Actor, permission: Permission, space: Space | int) -> bool:
+    """Whether the actor holds the permission for at least something in the space."""
+    space_id = space if isinstance(space, int) else space.pk
+    return actor.is_system or bool(rights_of(actor).scopes(space_id, permission))
+
+
+def visible(actor: Actor, permission: Permission, rows: QuerySet[Row]) -> QuerySet[Row]:
+    """The rows for which `allowed` says yes, by one filter in the database."""
+    if actor.is_system:
+        return rows
+    model: Any = rows.model
+    condition = Q(pk__in=[])
+    for scopes, space_ids in rights_of(actor).spaces_by_scopes(permission).items():
+        condition |= Q(space_id__in=space_ids) & _admitted(model, permission, scopes)
+    return rows.filter(condition)
+
+
+def authorize_system(actor: Actor, permission: Permission) -> None:
+    """Refuse unless `actor` holds the permission at system level. Raises PermissionRefused."""
+    if not allowed_system(actor, permission):
+        raise PermissionRefused(
+            permission.value,
+            f"You do not have permission to do this: {permission.value} is missing at system level.",
+        )
+
+
+def allowed_system(actor: Actor, permission: Permission) -> bool:
+    return actor.is_system or permission in rights_of(actor).system
+
+
+def visible_spaces(actor: Actor) -> QuerySet[Space]:
+    """The spaces the actor may know of: those with a role of theirs, and for system managers all but
+    the private ones (domain.md 2)."""
+    if actor.is_system or allowed_system(actor, Permission.ADMINISTER_SYSTEM):
+        return Space.objects.all()
+    own = Q(pk__in=rights_of(actor).space_ids)
+    if allowed_system(actor, Permission.SPACE_VIEW):
+        own |= Q(is_private=False)
+    return Space.objects.filter(own)
+
+
+# --- effective rights -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What one assignment gives. space_id: None at system level."""
+
+    space_id: int | None
+    scope: Scope
+    permissions: frozenset[str]
+
+
+class Rights:
+    """Everything an actor holds, with what was worked out from it before. Never changes."""
+
+    def __init__(self, grants: Iterable[Grant]) -> None:
+        self.grants = tuple(grants)
+        self.space_ids = frozenset(g.space_id for g in self.grants if g.space_id is not None)
+        self.system = frozenset(
+            name.removeprefix(SYSTEM_MARK)
+            for grant in self.grants
+            for name in grant.permissions
+            if name.startswith(SYSTEM_MARK)
+        )
+        self._scopes: dict[tuple[int, Permission], tuple[Scope, ...]] = {}
+
+    def scopes(self, space_id: int, permission: Permission) -> tuple[Scope, ...]:
+        """The scopes in which the permission is held; no two alike, one alone when it is unlimited."""
+        key = (space_id, permission)
+        if (found := self._scopes.get(key)) is None:
+            found = self._scopes[key] = self._worked_out(space_id, permission)
+        return found
+
+    def spaces_by_scopes(self, permission: Permission) -> dict[tuple[Scope, ...], list[int]]:
+        """The spaces in which the permission is held, those with equal scopes together."""
+        grouped: dict[tuple[Scope, ...], list[int]] = {}
+        for space_id in sorted(self.space_ids):
+            if scopes := self.scopes(space_id, permission):
+                grouped.setdefault(scopes, []).append(space_id)
+        return grouped
+
+    def narrowed_to(self, key: ApiKey) -> "Rights":
+        """What a request with this key may do: the intersection with the key's limits."""
+        return Rights(
+            replace(grant, scope=_narrowed(grant.scope, key), permissions=names)
+            for grant in self.grants
+            if key.space_ids is None or grant.space_id in key.space_ids
+            if (names := _kept_by(key, grant.permissions))
+        )
+
+    def _worked_out(self, space_id: int, permission: Permission) -> tuple[Scope, ...]:
+        scopes = {
+            _that_matters(grant.scope, permission)
+            for grant in self.grants
+            if grant.space_id == space_id and permission.value in grant.permissions
+        }
+        return (EVERYTHING,) if EVERYTHING in scopes else tuple(sorted(scopes, key=repr))
+
+
+def rights_of(actor: Actor) -> Rights:
+    """The rights of an actor, loaded once per actor and shared between requests until they change."""
+    rights: Rights | None = actor.memo.get("rights")
+    if rights is None:
+        rights = actor.memo["rights"] = _loaded(actor)
+    return rights
+
+
+def _loaded(actor: Actor) -> Rights:
+    if actor.user is None:
+        raise LookupError("octoplat itself needs no rights.")
+    rights = rights_of_user(actor.user)
+    return rights.narrowed_to(actor.api_key) if actor.api_key else rights
+
+
+def rights_of_user(user: User) -> Rights:
+    """The rights of a user without any key's limits."""
+    # the stamp first: rows read after it are at least as new, so nothing stale is kept under a new stamp
+    stamp = Installation.objects.values_list("access_stamp", flat=True).get()
+    return _rights(user.pk, stamp)
+
+
+@lru_cache(maxsize=2048)
+def _rights(user_id: int, stamp: UUID) -> Rights:
+    if not User.objects.filter(pk=user_id, is_active=True).exists():
+        return Rights([])
+    return Rights(_grants(user_id))
+
+
+def _grants(user_id: int) -> Iterator[Grant]:
+    teams = Team.objects.filter(Q(builtin=Team.EVERYONE) | Q(members=user_id))
+    rows = (
+        ScopedUserRole.objects.filter(team__in=teams, grants__group=F("team__group"))
+        .annotate(names=ArrayAgg("grants__permission__codename"))
+        .order_by()
+    )
+    for row in rows:
+        yield Grant(row.space_id, row.scope, frozenset(row.names))
+
+
+def _that_matters(scope: Scope, permission: Permission) -> Scope:
+    """The scope without the dimensions that the permission does not know (domain.md 4.3)."""
+    return Scope(
+        projects=scope.projects if permission.knows_groups else None,
+        groups=scope.groups if permission.knows_groups else None,
+        environments=scope.environments if permission.knows_environments else None,
+        tenants=scope.tenants if permission.knows_tenants else None,
+        within=scope.within if permission.knows_groups else None,
+    )
+
+
+def _narrowed(scope: Scope, key: ApiKey) -> Scope:
+    return scope.narrowed(
+        projects=_limit(key.project_ids),
+        environments=_limit(key.environment_ids),
+        tenants=_limit(key.tenant_ids),
+    )
+
+
+def _limit(ids: list[int] | None) -> Ids:
+    return None if ids is None else frozenset(ids)
+
+
+def _kept_by(key: ApiKey, names: frozenset[str]) -> frozenset[str]:
+    limited = key.project_ids or key.environment_ids or key.tenant_ids or key.space_ids
+    return frozenset(
+        name
+        for name in names
+        if not (limited and name.startswith(SYSTEM_MARK))
+        if key.permissions is None or name.removeprefix(SYSTEM_MARK) in key.permissions
+        if not key.read_only or Permission(name.removeprefix(SYSTEM_MARK)).is_view
+    )
+
+
+# --- one act ----------------------------------------------------------------------------------------
+
+
+def _holds(
+    actor: Actor,
+    permission: Permission,
+    where: Where,
+    project: Named,
+    environment: Named,
+    tenant: Named,
+) -> bool:
+    if actor.is_system:
+        return True
+    space_id = _space_of(where)
+    for thing in (project, environment, tenant):
+        if isinstance(thing, SpaceOwned) and thing.space_id != space_id:
+            return False
+    scopes = rights_of(actor).scopes(space_id, permission)
+    if not scopes or scopes[0] == EVERYTHING:
+        return bool(scopes)
+    places = _places(permission, where, project, environment, tenant)
+    if permission.is_view:
+        return any(_admits(scopes, permission, place) for place in places)
+    return all(_admits(scopes, permission, place) for place in places)
+
+
+def _admits(scopes: Iterable[Scope], permission: Permission, place: _Place) -> bool:
+    return any(_passes(scope, permission, place) for scope in scopes)
+
+
+def _passes(scope: Scope, permission: Permission, place: _Place) -> bool:
+    if not _passes_projects(scope, place):
+        return False
+    if scope.environments is not None and place.environment not in (
+        _Open.OPEN,
+        *scope.environments,
+    ):
+        return False
+    if scope.tenants is None or place.tenant is _Open.OPEN:
+        return True
+    if place.tenant is None:
+        return not permission.explicit_tenant
+    return place.tenant in scope.tenants
+
+
+def _passes_projects(scope: Scope, place: _Place) -> bool:
+    if isinstance(place.project, _Open) or isinstance(place.group, _Open):
+        return True
+    return scope.has_project(place.project, place.group)
+
+
+def _places(
+    permission: Permission,
+    where: Where,
+    project: Named = None,
+    environment: Named = None,
+    tenant: Named = None,
+    *,
+    missing: _Open | None = None,
+) -> list[_Place]:
+    """Every combination of where the thing is. missing: what stands for parts that are not there."""
+    everywhere = _Open.OPEN if permission.is_view else None
+    combinations = product(
+        _part(project or where, "project") or [missing],
+        _part(project or where, "group") or [missing],
+        _part(environment or where, "environment", empty=everywhere) or [missing],
+        _part(tenant or where, "tenant") or [missing],
+    )
+    return [_Place(*combination) for combination in combinations]
+
+
+def _part(
+    source: Where | int, name: str, *, empty: _Open | None = None
+) -> Sequence[int | _Open | None]:
+    """The ids that a thing has in one dimension; nothing when the dimension does not apply to it.
+
+    empty: what it means to have none of several, such as an account without environments.
+    """
+    if isinstance(source, int):
+        return [] if name == "group" else [source]
+    dimensions = source.dimensions if isinstance(source, SpaceOwned) else Dimensions()
+    path: str = getattr(dimensions, name)
+    if not path:
+        return []
+    if name in dimensions.many:
+        return _looked_up(source, path) or [empty]
+    return [_walked(source, path)]
+
+
+def _looked_up(source: models.Model, path: str) -> list[int]:
+    rows = type(source)._base_manager.filter(pk=source.pk)
+    return [pk for pk in rows.values_list(path, flat=True) if pk is not None]
+
+
+def _walked(source: Any, path: str) -> int | None:
+    for step in path.split("__"):
+        if source is None:
+            return None
+        source = getattr(source, step)
+    return None if source is None else int(source)
+
+
+def _space_of(where: Where) -> int:
+    return int(where.pk if isinstance(where, Space) else where.space_id)
+
+
+# --- lists ------------------------------------------------------------------------------------------
+
+
+def _admitted(model: type[models.Model], permission: Permission, scopes: tuple[Scope, ...]) -> Q:
+    """The filter that says of a row what `_holds` says of it in memory."""
+    if scopes[0] == EVERYTHING:
+        return Q()
+    dimensions: Dimensions = getattr(model, "dimensions", Dimensions())
+    if not dimensions.many:
+        return _any_scope(scopes, permission, dimensions)
+    # one joined row per combination of what the thing touches; annotations, because Django turns
+    # a negated filter over several rows into another question
+    names = {name: f"at_{name}" for name in dimensions.many}
+    combinations = model._base_manager.filter(pk=OuterRef("pk")).annotate(
+        **{alias: F(getattr(dimensions, name)) for name, alias in names.items()}
+    )
+    flat = replace(dimensions, **names)  # type: ignore[arg-type]  # str for the str fields
+    passing = _any_scope(scopes, permission, flat)
+    if permission.is_view:
+        return Q(Exists(combinations.filter(passing)))
+    return ~Q(Exists(combinations.exclude(passing)))
+
+
+def _any_scope(scopes: Iterable[Scope], permission: Permission, dimensions: Dimensions) -> Q:
+    condition = Q(pk__in=[])
+    for scope in scopes:
+        condition |= (
+            _in_projects(scope, dimensions)
+            & _in_environments(scope, permission, dimensions)
+            & _in_tenants(scope, permission, dimensions)
+        )
+    return condition
+
+
+def _in_projects(scope: Scope, dimensions: Dimensions) -> Q:
+    condition = Q()
+    if scope.limits_projects:
+        condition = _one_of(dimensions.project, scope.projects) | _one_of(
+            dimensions.group, scope.groups
+        )
+    if scope.within is not None:
+        condition &= _one_of(dimensions.project, scope.within)
+    return condition
+
+
+def _in_environments(scope: Scope, permission: Permission, dimensions: Dimensions) -> Q:
+    if scope.environments is None:
+        return Q()
+    condition = _one_of(dimensions.environment, scope.environments)
+    if permission.is_view and "environment" in dimensions.many:
+        condition |= Q(**{f"{dimensions.environment}__isnull": True})
+    return condition
+
+
+def _in_tenants(scope: Scope, permission: Permission, dimensions: Dimensions) -> Q:
+    if scope.tenants is None:
+        return Q()
+    if permission.explicit_tenant:
+        return _one_of(dimensions.tenant, scope.tenants)
+    if not dimensions.tenant:
+        return Q()
+    return _one_of(dimensions.tenant, scope.tenants) | Q(**{f"{dimensions.tenant}__isnull": True})
+
+
+def _one_of(path: str, ids: Ids) -> Q:
+    """False, and not unknown, where the column is NULL: the filter may be negated."""
+    if not path or not ids:
+        return Q(pk__in=[])
+    return Q(**{f"{path}__isnull": False, f"{path}__in": sorted(ids)})
+
+
+# --- refusals ---------------------------------------------------------------------------------------
+
+
+def _refusal(
+    actor: Actor,
+    permission: Permission,
+    where: Where,
+    project: Named,
+    environment: Named,
+    tenant: Named,
+) -> NotFound | PermissionRefused:
+    space_id = _space_of(where)
+    things = (project, environment, tenant)
+    strangers = [t for t in things if isinstance(t, SpaceOwned) and t.space_id != space_id]
+    if strangers or not _sees(actor, permission, where):
+        return NotFound(UNKNOWN)
+    context = _context(where, *things)
+    reasons = [
+        f"You do not have permission to do this: {permission.value} is missing for {context}."
+    ]
+    if names := _teams_that_could(actor, permission, where, *things):
+        reasons.append(f"Teams that have it: {', '.join(names)}.")
+    return PermissionRefused(permission.value, reasons)
+
+
+def _sees(actor: Actor, permission: Permission, where: Where) -> bool:
+    """Whether the actor may know that `where` exists."""
+    if isinstance(where, Space):
+        return visible_spaces(actor).filter(pk=where.pk).exists()
+    view = _view_permission(where, permission)
+    if view is None:
+        return where.space_id in rights_of(actor).space_ids
+    scopes = rights_of(actor).scopes(where.space_id, view)
+    places = _places(view, where, missing=_Open.OPEN)
+    return any(_admits(scopes, view, place) for place in places)
+
+
+def _view_permission(where: SpaceOwned, permission: Permission) -> Permission | None:
+    named = Permission.named(where.view_permission or f"{type(where).__name__}View")
+    return named or permission.view
+
+
+def _context(where: Where, *things: Named) -> str:
+    """Where it was refused, in the names of things the actor can see or named themselves."""
+    named = [where, *(thing for thing in things if isinstance(thing, SpaceOwned))]
+    return ", ".join(f"{thing._meta.verbose_name} {thing}" for thing in named)
+
+
+def _teams_that_could(
+    actor: Actor, permission: Permission, where: Where, *things: Named
+) -> list[str]:
+    """Teams holding the permission there, for those who may see teams."""
+    space_id = _space_of(where)
+    if not anywhere(actor, Permission.TEAM_VIEW, space_id):
+        return []
+    places = _places(permission, where, *things)
+    holding = ScopedUserRole.objects.filter(
+        space_id=space_id, grants__permission__codename=permission.value
+    ).select_related("team")
+    names = {
+        row.team.name
+        for row in holding
+        if all(_passes(_that_matters(row.scope, permission), permission, place) for place in places)
+    }
+    return sorted(names)
