@@ -69,6 +69,11 @@ class Reader:
         self._held = text[cut:]
         return self._split(text[:cut])
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything that was read has been handed out."""
+        return not self._held
+
     def flush(self) -> list[str | Mark]:
         """What was still held back, at the end of the stream."""
         rest, self._held = self._held, ""

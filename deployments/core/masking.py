@@ -114,6 +114,11 @@ class StreamMasker(Generic[MarkT]):
         self._marks: deque[tuple[int, MarkT]] = deque()  # (position in `_held`, mark), in order
         self._replaced = 0  # so many characters of `_held` belong to a secret already replaced
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything that was fed has been released."""
+        return not self._held and not self._marks
+
     def feed(self, text: str) -> str:
         return _text(self.feed_marked([text]))
 

@@ -106,6 +106,12 @@ class OutputReader:
         self._stream.masks = self._masker.masks
         return list(self._recorded(self._stream.feed_marked(marked)))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything that was fed has become lines and messages: reading may resume here."""
+        held_back = not (self._messages.is_empty and self._controls.is_empty)
+        return not held_back and self._stream.is_empty and not self._line.started
+
     def flush(self) -> list[Line | Message]:
         """What is left at the end of the stream, a last line without line end included."""
         marked = self._marked(self._messages.flush()) + self._controls.flush()

@@ -83,6 +83,11 @@ class Parser:
             pass
         return parts
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether everything that was read has been handed out."""
+        return not self._text
+
     def flush(self) -> list[str | Message | Unreadable]:
         """What was still held back, at the end of the stream."""
         rest, self._text = self._text, ""
