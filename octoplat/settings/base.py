@@ -4,6 +4,7 @@ from octoplat.settings import env
 
 HOME = env.home()
 ROOT = env.ROOT
+NODE = env.node()
 
 KEYS_FOLDER = HOME / "keys"
 SECRET_KEY = ""
@@ -114,13 +115,19 @@ QUEUE_ENTRY_POINTS = (
 )
 """The only functions that a message of the queue can name; each takes whole numbers."""
 
+WORKERS = env.number("OCTOPLAT_WORKERS", 4)
+"""Worker processes on this machine; each runs one task at a time."""
+
+TICK = "deployments.tasks.tick"
+"""Called about once a second by every node: rings again, ends lost leases, starts what is due."""
+
 # The row is the truth, a message only rings (docs/architecture.md). It is gone once taken, so nothing
 # is retried: `retry` and `timeout` are fences that no honest run reaches.
 Q_CLUSTER = {
     "name": "octoplat",
     "broker_class": "deployments.queue.broker.Doorbells",
     "orm": "default",
-    "workers": env.number("OCTOPLAT_WORKERS", 4),
+    "workers": WORKERS,
     "queue_limit": 1,
     "bulk": 1,
     "timeout": 7 * 24 * 3600,
@@ -130,6 +137,5 @@ Q_CLUSTER = {
     "save_limit": -1,
     "recycle": 100,
     "scheduler": False,
-    "daemonize_workers": False,
     "log_level": "WARNING",
 }

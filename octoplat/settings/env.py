@@ -1,6 +1,9 @@
 """Everything octoplat reads from the environment, in one place. Facts: docs/reference/settings.md."""
 
+import hashlib
 import os
+import socket
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +40,11 @@ def home() -> Path:
     return Path(os.environ.get("OCTOPLAT_HOME") or ROOT / ".octoplat").absolute()
 
 
+def node() -> str:
+    """The name of this machine among those that share the database."""
+    return os.environ.get("OCTOPLAT_NODE") or socket.gethostname()
+
+
 @dataclass(frozen=True)
 class Database:
     """Where PostgreSQL is. `embedded` means that our own supervisor starts it."""
@@ -70,9 +78,6 @@ def socket_folder(data: Path) -> Path:
     folder = data / "run"
     if len(str(folder)) <= 80:
         return folder
-    import hashlib
-    import tempfile
-
     digest = hashlib.sha256(str(data).encode()).hexdigest()[:12]
     return Path(tempfile.gettempdir()) / f"octoplat-{os.getuid()}-{digest}"
 
@@ -90,9 +95,9 @@ def database() -> Database:
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     return Database(
         name=unquote(parts.path.lstrip("/")) or "octoplat",
-        host=query.pop("host", None) or unquote(parts.hostname or ""),
-        port=query.pop("port", None) or str(parts.port or ""),
-        user=query.pop("user", None) or unquote(parts.username or ""),
-        password=query.pop("password", None) or unquote(parts.password or ""),
+        host=query.pop("host", "") or unquote(parts.hostname or ""),
+        port=query.pop("port", "") or str(parts.port or ""),
+        user=query.pop("user", "") or unquote(parts.username or ""),
+        password=query.pop("password", "") or unquote(parts.password or ""),
         options=tuple(sorted(query.items())),
     )
