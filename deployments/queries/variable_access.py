@@ -48,19 +48,27 @@ class VariableAccess:
         """Those of the rows that the actor may see."""
         return [row for row in rows if self.may_see(VariableScope.from_json(row.scope))]
 
+    def may_edit_something(self) -> bool:
+        """Whether there is any scope at all whose values the actor may edit."""
+        return self._somewhere(Permission.VARIABLE_EDIT)
+
+    def may_see_something(self) -> bool:
+        return self._somewhere(Permission.VARIABLE_VIEW)
+
     def _covers(self, scope: VariableScope, limited: Permission, unscoped: Permission) -> bool:
-        reached = self._reached(scope)
-        if not reached:
-            return allowed(self.actor, limited, self.variable_set) and (
-                allowed(self.actor, unscoped, self.variable_set)
-                or all(
-                    allowed(self.actor, limited, self.variable_set, environment=environment)
-                    for environment in self.environments.values()
-                )
+        if reached := self._reached(scope):
+            return all(
+                allowed(self.actor, limited, self.variable_set, environment=environment)
+                for environment in reached
             )
-        return all(
-            allowed(self.actor, limited, self.variable_set, environment=environment)
-            for environment in reached
+        if allowed(self.actor, limited, self.variable_set):
+            return True
+        return allowed(self.actor, unscoped, self.variable_set) and self._somewhere(limited)
+
+    def _somewhere(self, permission: Permission) -> bool:
+        return allowed(self.actor, permission, self.variable_set) or any(
+            allowed(self.actor, permission, self.variable_set, environment=environment)
+            for environment in self.environments.values()
         )
 
     def _reached(self, scope: VariableScope) -> list[Environment]:

@@ -13,7 +13,7 @@ from deployments.core.naming import free_slug, name_key, name_problems
 from deployments.core.process import TARGET_ROLES, Action, Step
 from deployments.models import Channel, Environment, Feed, Process, Project, WorkerPool
 from deployments.services.changes import refuse
-from deployments.steps import UnknownActionType, handler_for
+from deployments.steps import action_types, handler_for
 from spaces import secrets
 from spaces.access import authorize, visible
 from spaces.actors import Actor
@@ -22,6 +22,7 @@ from spaces.errors import Conflict
 from spaces.permissions import Permission
 
 MOST_RETRIES = 3
+PRIMARY_PACKAGE = "Octopus.Action.Package.PackageId"
 
 
 @transaction.atomic
@@ -112,13 +113,13 @@ def _action_problems(step: Step, action: Action) -> list[str]:
         problems.append("the time limit must not be negative")
     if len({package.name.lower() for package in action.packages}) < len(action.packages):
         problems.append("two package references have the same name")
-    try:
-        handler = handler_for(action.action_type)
-    except UnknownActionType:
+    if action.action_type not in action_types():
         return [*problems, f"there is no step type {action.action_type!r}"]
-    properties = dict(step.properties) | dict(action.properties)
-    properties.setdefault(TARGET_ROLES, "")
-    return [*problems, *handler.problems(properties)]
+    properties = {TARGET_ROLES: "", **step.properties, **action.properties}
+    for package in action.packages:
+        if not package.name:
+            properties[PRIMARY_PACKAGE] = package.package_id
+    return [*problems, *handler_for(action.action_type).problems(properties)]
 
 
 def _reference_problems(actor: Actor, project: Project, steps: Sequence[Step]) -> list[str]:

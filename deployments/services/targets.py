@@ -123,7 +123,7 @@ def update_target(
     A changed endpoint, and enabling, make the health Unknown and queue a check. environments, roles:
     None leaves them. Raises PermissionRefused, Invalid.
     """
-    _authorize(actor, Permission.MACHINE_EDIT, target.space, _environments_of(target))
+    authorize(actor, Permission.MACHINE_EDIT, target)
     if environments is not None:
         _authorize(actor, Permission.MACHINE_EDIT, target.space, environments)
     changes = _change_fields(actor, target, roles, fields)
@@ -147,7 +147,7 @@ def update_target(
 @transaction.atomic
 def accept_host_key(*, actor: Actor, target: Target, host_key: str) -> Target:
     """Trust this public key from now on; connections that meet another one stop (S18)."""
-    _authorize(actor, Permission.MACHINE_EDIT, target.space, _environments_of(target))
+    authorize(actor, Permission.MACHINE_EDIT, target)
     before = target.fingerprint
     target.host_key = host_key.strip()
     refuse(_key_problems(target))
@@ -161,7 +161,7 @@ def accept_host_key(*, actor: Actor, target: Target, host_key: str) -> Target:
 @transaction.atomic
 def delete_target(*, actor: Actor, target: Target) -> None:
     """Delete it. Raises Conflict listing the variables scoped to it."""
-    _authorize(actor, Permission.MACHINE_DELETE, target.space, _environments_of(target))
+    authorize(actor, Permission.MACHINE_DELETE, target)
     refuse_while_used(target, referrers.of_target(actor, target))
     record(actor, "Deleted", target)
     target.delete()
@@ -174,8 +174,7 @@ def check_health(*, actor: Actor, targets: Sequence[Target]) -> ServerTask:
         raise Invalid("There is no target to check.")
     for target in targets:
         authorize(actor, Permission.MACHINE_VIEW, target)
-        for environment in _environments_of(target):
-            authorize(actor, Permission.TASK_CREATE, target.space, environment=environment)
+        authorize(actor, Permission.TASK_CREATE, target)
     task = queue_health_check(actor=actor, targets=targets)
     if task is None:
         raise Invalid("Disabled targets are not checked.")

@@ -84,7 +84,8 @@ def save_variables(
     version: the one the edit began with; None skips that check. Raises Conflict when somebody else
     saved meanwhile, PermissionRefused naming the values out of reach, Invalid with every reason.
     """
-    authorize(actor, *_needed_to_edit(variable_set))
+    access = VariableAccess.of(actor, variable_set)
+    _authorize_edit(access)
     variable_set = VariableSet.objects.select_for_update(of=("self",)).get(pk=variable_set.pk)
     if version is not None and version != variable_set.version:
         raise Conflict(
@@ -92,7 +93,6 @@ def save_variables(
             f"{variable_set.updated_at:%Y-%m-%d %H:%M:%S} UTC. Load them again; "
             f"yours were version {version}."
         )
-    access = VariableAccess.of(actor, variable_set)
     shown = {row.pk: row for row in access.seen(variable_set.variables.all())}
     refuse(_problems(variable_set, rows))
     _refuse_out_of_reach(access, shown, rows)
@@ -178,10 +178,13 @@ def delete_library_set(*, actor: Actor, library_set: LibraryVariableSet) -> None
     library_set.delete()
 
 
-def _needed_to_edit(variable_set: VariableSet) -> tuple[Permission, Any]:
-    if variable_set.library_set is not None:
-        return Permission.LIBRARY_VARIABLE_SET_EDIT, variable_set.library_set
-    return Permission.VARIABLE_EDIT, variable_set
+def _authorize_edit(access: VariableAccess) -> None:
+    """Raises PermissionRefused, or NotFound for who may not even see the set."""
+    library_set = access.variable_set.library_set
+    if library_set is not None:
+        authorize(access.actor, Permission.LIBRARY_VARIABLE_SET_EDIT, library_set)
+    if not access.may_edit_something():
+        authorize(access.actor, Permission.VARIABLE_EDIT, access.variable_set)
 
 
 def _refuse_out_of_reach(
