@@ -61,6 +61,10 @@ class Doorbells(ORM):  # type: ignore[misc]  # django-q2 has no types
         self._may_have_more = row is not None
         return self._for_worker(*row) if row else None
 
+    def close(self) -> None:
+        """Give up the database connection."""
+        self._listener.close()
+
     def acknowledge(self, task_id: int) -> None:
         """Nothing to do: a message is gone once taken."""
 

@@ -37,9 +37,10 @@ class Message:
     def parse(cls, text: str) -> "Message":
         """Raises NotAMessage."""
         try:
-            entry_point, *numbers = json.loads(text)
-        except (ValueError, TypeError, RecursionError) as exc:
-            raise NotAMessage("The text is not a list in JSON.") from exc
-        if not isinstance(entry_point, str):
-            raise NotAMessage("The first item names no entry point.")
-        return cls(entry_point, tuple(numbers))
+            items = json.loads(text)
+        except (ValueError, RecursionError) as exc:
+            raise NotAMessage("The text is not JSON.") from exc
+        match items:
+            case [str(entry_point), *numbers]:
+                return cls(entry_point, tuple(numbers))
+        raise NotAMessage("The text is not an entry point with numbers.")
