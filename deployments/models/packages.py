@@ -1,7 +1,7 @@
 """Feeds, the packages of the built-in one, and what builds told about them."""
 
 from django.db import models
-from django.db.models import Q, Value
+from django.db.models import F, Q, Value
 from django.db.models.functions import Concat, Lower
 
 from deployments.models.named import Named
@@ -75,7 +75,9 @@ class Package(SpaceOwned):
             )
         ]
         indexes = [
-            models.Index("space", Lower("package_id"), "-version_key", name="package_latest"),
+            models.Index(
+                "space", Lower("package_id"), F("version_key").desc(), name="package_latest"
+            ),
             models.Index(fields=["sha256"], name="package_blob"),
         ]
 
