@@ -216,3 +216,6 @@ class Facts:
             ends_early=bool(data.get("ends_early")),
             node=str(data.get("node") or ""),
         )
+
+
+NO_FACTS = Facts()

@@ -7,14 +7,14 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 
-from deployments.core.naming import (
+from spaces.errors import Conflict, Invalid
+from spaces.naming import (
     SLUG,
     free_slug,
     name_key,
     name_problems,
     text_problems,
 )
-from spaces.errors import Conflict, Invalid
 
 Changes = dict[str, list[Any]]
 

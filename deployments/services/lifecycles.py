@@ -7,7 +7,6 @@ from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 
-from deployments.core.naming import name_key, name_problems
 from deployments.models import Environment, Lifecycle, Phase, PhaseEnvironment
 from deployments.queries import referrers
 from deployments.services.changes import (
@@ -25,6 +24,7 @@ from spaces.actors import Actor
 from spaces.audit import record
 from spaces.errors import Conflict
 from spaces.models import Space
+from spaces.naming import name_key, name_problems
 from spaces.permissions import Permission
 
 Retention = dict[str, Any]

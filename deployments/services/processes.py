@@ -9,7 +9,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 
-from deployments.core.naming import free_slug, name_key, name_problems
 from deployments.core.process import TARGET_ROLES, Action, Step
 from deployments.models import Channel, Environment, Feed, Process, Project, WorkerPool
 from deployments.services.changes import refuse
@@ -19,6 +18,7 @@ from spaces.access import authorize, visible
 from spaces.actors import Actor
 from spaces.audit import record
 from spaces.errors import Conflict
+from spaces.naming import free_slug, name_key, name_problems
 from spaces.permissions import Permission
 
 MOST_RETRIES = 3

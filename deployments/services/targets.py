@@ -9,7 +9,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from deployments.core.hosts import host_problem, port_problem
-from deployments.core.naming import name_problems
 from deployments.core.ssh_keys import BadHostKey, fingerprint_of, is_fingerprint
 from deployments.core.states import Health
 from deployments.models import (
@@ -37,6 +36,7 @@ from spaces.actors import Actor
 from spaces.audit import record
 from spaces.errors import Conflict, Invalid
 from spaces.models import Space
+from spaces.naming import name_problems
 from spaces.permissions import Permission
 
 # What decides whether and as whom a connection is made: a change makes earlier health worthless.

@@ -7,7 +7,6 @@ from typing import Any, TypedDict, Unpack
 from django.db import transaction
 from django.utils import timezone
 
-from deployments.core.naming import text_problems
 from deployments.core.variables import VariableScope, ties
 from deployments.models import (
     Channel,
@@ -33,6 +32,7 @@ from spaces.actors import Actor
 from spaces.audit import record
 from spaces.errors import Conflict, PermissionRefused
 from spaces.models import Space
+from spaces.naming import text_problems
 from spaces.permissions import Permission
 
 LONGEST_NAME = 400

@@ -25,7 +25,8 @@ def test_kept_bytes_are_found_under_their_hash(tmp_path):
     assert sha256 == hashlib.sha256(b"abc").hexdigest()
     assert incoming.sha1 == hashlib.sha1(b"abc").hexdigest()
     assert incoming.size == 3
-    assert store.open(sha256).read() == b"abc"
+    with store.open(sha256) as kept:
+        assert kept.read() == b"abc"
     assert len(files_under(tmp_path)) == 1
 
 

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 from enum import IntEnum
-from functools import cached_property
 from typing import TypeVar
 
 from deployments.core.templates import net_numbers
-from deployments.core.templates.filters import COSTLY, FILTERS, NULL, TIMELY
+from deployments.core.templates.filters import COSTLY, FILTERS, NULL, SEARCHING, TIMELY, Filter
 from deployments.core.templates.json_values import Json, NotJson, as_text, navigate, read_json
 from deployments.core.templates.limits import (
     MAX_DEPTH,
     MAX_OUTPUT,
+    MAX_SEARCHING,
     MAX_WORK,
     RESTART_DEPTH,
     TemplateLimit,
 )
 from deployments.core.templates.lookup import Variables
-from deployments.core.templates.loops import (
-    LOOP_STATE,
-    Item,
-    NodeItem,
-    PropertyItem,
-    Scope,
-    ValueItem,
-)
+from deployments.core.templates.loops import LOOP_STATE, Item, NodeItem, PropertyItem, Scope
 from deployments.core.templates.names import (
     ComputedIndex,
     FirstIndex,
@@ -92,13 +84,15 @@ class Reuse(IntEnum):
     ALWAYS = 2
 
 
-@dataclass(slots=True)
 class Findings:
     """What evaluating a text brought to light besides its result."""
 
-    missing: dict[str, None] = field(default_factory=dict)
-    is_null: bool = False
-    reuse: Reuse = Reuse.ALWAYS
+    __slots__ = ("is_null", "missing", "reuse")
+
+    def __init__(self) -> None:
+        self.missing: dict[str, None] = {}
+        self.is_null = False
+        self.reuse = Reuse.ALWAYS
 
     def absorb(self, inner: Findings) -> None:
         self.missing |= inner.missing
@@ -108,6 +102,10 @@ class Findings:
     @property
     def is_complete(self) -> bool:
         return not self.missing and not self.is_null
+
+    @property
+    def is_lasting(self) -> bool:
+        return self.reuse is Reuse.ALWAYS and not self.missing and not self.is_null
 
 
 def is_truthy(text: str) -> bool:
@@ -123,16 +121,14 @@ class Evaluator:
         self.halt_on_error = halt_on_error
         self.findings = Findings()
         self.scope: Scope | None = None
+        self.known = variables.resolved
         self.stack: dict[str, str] = {}
         self.navigating: set[str] = set()
         self.settled: dict[str, tuple[str, Findings]] = {}
         self.depth = 0
         self.work = 0
         self.room = MAX_OUTPUT
-
-    @cached_property
-    def now(self) -> datetime:
-        return self.variables.clock()
+        self.searching = 0.0
 
     # --- entry points --------------------------------------------------------------------------------
 
@@ -173,11 +169,25 @@ class Evaluator:
     # --- nodes ---------------------------------------------------------------------------------------
 
     def render(self, nodes: Nodes) -> str:
+        parts: list[str] = []
+        self.render_into(parts, nodes)
+        return self.joined(parts)
+
+    def joined(self, parts: list[str]) -> str:
+        size = sum(map(len, parts))
+        if size > self.room:
+            raise TemplateLimit(f"The result grows by more than {MAX_OUTPUT} characters.")
+        self.work += size // CHARACTERS_PER_STEP
+        return "".join(parts)
+
+    def render_into(self, parts: list[str], nodes: Nodes) -> None:
         if self.depth >= MAX_DEPTH:
             raise TemplateLimit(f"Templates contain each other more than {MAX_DEPTH} deep.")
+        self.work += len(nodes)
+        if self.work > MAX_WORK:
+            raise TemplateLimit(f"The evaluation takes more than {MAX_WORK} steps.")
         self.depth += 1
-        known = self.variables.resolved if self.scope is None else {}
-        parts = []
+        known = self.known
         try:
             for node in nodes:
                 if isinstance(node, str):
@@ -185,50 +195,41 @@ class Evaluator:
                 elif isinstance(node, Substitution):
                     text = known.get(node.key)
                     parts.append(self.substitute(node) if text is None else text)
+                elif isinstance(node, Conditional):
+                    self.conditional(parts, node)
+                elif isinstance(node, Loop):
+                    self.loop(parts, node)
                 else:
-                    parts.append(self.block(node))
+                    parts.append(self.calculation(node))
         finally:
             self.depth -= 1
-        return self.joined(parts)
-
-    def joined(self, parts: list[str]) -> str:
-        size = sum(map(len, parts))
-        if size > self.room:
-            raise TemplateLimit(f"The result grows by more than {MAX_OUTPUT} characters.")
-        self.spend(len(parts) + size // CHARACTERS_PER_STEP)
-        return "".join(parts)
-
-    def spend(self, steps: int) -> None:
-        self.work += steps
-        if self.work > MAX_WORK:
-            raise TemplateLimit(f"The evaluation takes more than {MAX_WORK} steps.")
 
     def substitute(self, node: Substitution) -> str:
         text = self.expression(node.expression)
-        return self.echoed(node) if text is None else text
+        if text is None:
+            return self.echoed(node)
+        if node.key is not None and self.scope is None and self.findings.is_lasting:
+            self.known[node.key] = text
+        return text
 
     def echoed(self, node: Substitution | Calculation) -> str:
         self.findings.missing[node.echo] = None
         return node.echo
 
-    def block(self, node: Conditional | Loop | Calculation) -> str:
-        match node:
-            case Conditional():
-                return self.conditional(node)
-            case Loop():
-                return self.loop(node)
-            case Calculation():
-                return self.calculation(node)
-
-    def conditional(self, node: Conditional) -> str:
+    def conditional(self, parts: list[str], node: Conditional) -> None:
+        chosen = node.otherwise
         try:
-            chosen = next(
-                (nodes for test, nodes in node.branches if self.holds(test)), node.otherwise
-            )
+            for condition, nodes in node.branches:
+                if self.holds(condition):
+                    chosen = nodes
+                    break
         except Undecided:
             self.findings.missing[node.header] = None
-            return node.echo
-        return self.render(chosen)
+            chosen = (node.echo,)
+        if len(chosen) == 1 and isinstance(chosen[0], str):
+            parts.append(chosen[0])
+        else:
+            self.render_into(parts, chosen)
 
     def holds(self, condition: Condition) -> bool:
         was_null = self.findings.is_null
@@ -243,22 +244,25 @@ class Evaluator:
     def side(self, side: Expression | Quoted) -> str:
         if isinstance(side, Quoted):
             return side.value
-        text = self.expression(side)
+        text = self.known.get(side.key)
+        if text is None:
+            text = self.expression(side)
         if text is None and side.filters:
             raise Undecided
         return text or ""
 
-    def loop(self, node: Loop) -> str:
-        outer = self.scope
+    def loop(self, parts: list[str], node: Loop) -> None:
         items = self.items(node.collection)
-        parts = []
+        outer = self.scope
+        scope = Scope(node.item, len(items), outer)
+        self.scope, self.known = scope, scope.known
         try:
-            for position, item in enumerate(items):
-                self.scope = Scope(node.item, item, position, len(items), outer)
-                parts.append(self.render(node.body))
+            for item in items:
+                scope.advance(item)
+                self.render_into(parts, node.body)
         finally:
             self.scope = outer
-        return self.joined(parts)
+            self.known = outer.known if outer else self.variables.resolved
 
     def calculation(self, node: Calculation) -> str:
         operands: list[float] = []
@@ -298,17 +302,31 @@ class Evaluator:
         filter_ = FILTERS.get(call.name)
         if filter_ is None or call.name in TIMELY:
             self.findings.reuse = min(self.findings.reuse, Reuse.EVALUATION)
-        filter_ = filter_ or self.variables.filters.get(call.name)
-        if filter_ is None:
-            return None
+            filter_ = filter_ or self.variables.filters.get(call.name)
+            if filter_ is None:
+                return None
         options = call.literals
         if options is None:
             options = tuple(self.render((option,)) for option in call.options)
-        size = len(text or "") + sum(map(len, options))
+        if text or options:
+            self.measure(call.name, len(text or "") + sum(map(len, options)))
+        if call.name in SEARCHING:
+            return self.timed(filter_, text, options)
+        return filter_(text, options, self.variables.clock)
+
+    def timed(self, filter_: Filter, text: str | None, options: Sequence[str]) -> str | None:
+        """Apply a filter whose time depends on a user's regular expression."""
+        if self.searching > MAX_SEARCHING:
+            raise TemplateLimit(f"Regular expressions take more than {MAX_SEARCHING} seconds.")
+        started = time.monotonic()
+        result = filter_(text, options, self.variables.clock)
+        self.searching += time.monotonic() - started
+        return result
+
+    def measure(self, filter_name: str, size: int) -> None:
         if size > self.room:
             raise TemplateLimit(f"A filter is given more than {MAX_OUTPUT} characters.")
-        self.spend(1 + (size if call.name in COSTLY else size // CHARACTERS_PER_STEP))
-        return filter_(text, options, self.now)
+        self.work += size if filter_name in COSTLY else size // CHARACTERS_PER_STEP
 
     # --- names ---------------------------------------------------------------------------------------
 
@@ -319,9 +337,10 @@ class Evaluator:
             if fixed is None:
                 return None
             name = fixed
-        if self.scope is None:
-            return self.at_root(name)
-        return self.in_loop(self.scope, name)
+        text = self.known.get(name.key)
+        if text is not None:
+            return text
+        return self.at_root(name) if self.scope is None else self.in_loop(self.scope, name)
 
     def fixed(self, name: Name) -> Name | None:
         """`name` with its computed indexes written out; None when one has no value."""
@@ -364,47 +383,51 @@ class Evaluator:
 
     def at_root(self, name: Name) -> str | None:
         key = name.key
-        if self.scope is None:
-            known = self.variables.resolved.get(key)
-            if known is not None:
-                return known
-            if key in self.settled:
-                text, findings = self.settled[key]
-                self.findings.absorb(findings)
-                return text
+        if self.scope is None and key in self.settled:
+            text, findings = self.settled[key]
+            self.findings.absorb(findings)
+            return text
         raw = self.variables.raw(key)
         if raw is None:
             return self.below_json(name)
         if "#{" in raw:
             return self.evaluated(key, name, raw)
-        self.variables.resolved[key] = raw
+        if self.scope is None:
+            self.known[key] = raw
         return raw
 
     def in_loop(self, scope: Scope, name: Name) -> str | None:
+        is_loop_name = False
         inner: Scope | None = scope
         while inner is not None:
             if inner.variable == name.head:
+                is_loop_name = True
                 text = self.in_item(inner, name)
                 if text is not None:
                     return text
             inner = inner.outer
-        state = scope.state(name.key) if name.key.startswith(LOOP_STATE) else None
-        return self.at_root(name) if state is None else state
+        if name.key.startswith(LOOP_STATE):
+            return scope.state(name.key) or self.at_root(name)
+        text = self.at_root(name)
+        raw = self.variables.raw(name.key)
+        if not is_loop_name and raw is not None and "#{" not in raw:
+            scope.known[name.key] = raw
+        return text
 
     def in_item(self, scope: Scope, name: Name) -> str | None:
-        steps = name.steps[1:]
-        if not isinstance(scope.item, NodeItem):
-            try:
-                text = as_text(value_of_item(scope.item, steps))
-            except NotJson:
-                return None
-            return self.piece(f"{scope.depth}:{name.key}", name, text)
-        raw = self.variables.raw(scope.item.key + name.tail)
-        if raw is not None and "#{" not in raw:
-            return raw
-        if raw is None and not steps:
-            return scope.item.index
-        return self.at_root(scope.item.below(steps))
+        item = scope.item
+        if isinstance(item, NodeItem):
+            raw = self.variables.raw(item.key + name.tail)
+            if raw is not None and "#{" not in raw:
+                return raw
+            if raw is None and len(name.steps) == 1:
+                return item.index
+            return self.at_root(item.below(name.steps[1:]))
+        try:
+            text = as_text(value_of_item(item, name.steps[1:]))
+        except NotJson:
+            return None
+        return self.piece(f"{scope.depth}:{name.key}", name, text)
 
     def evaluated(self, key: str, name: Name, raw: str) -> str:
         """The text of the value `raw` of the variable `name`, which is a template itself."""
@@ -430,7 +453,7 @@ class Evaluator:
         return text
 
     def remember(self, key: str, text: str, findings: Findings) -> None:
-        if findings.reuse == Reuse.ALWAYS and findings.is_complete:
+        if findings.is_lasting:
             self.variables.resolved[key] = text
         elif findings.reuse != Reuse.NEVER:
             self.settled[key] = text, findings
@@ -516,21 +539,32 @@ class Evaluator:
 
     def root_items(self, name: Name) -> Sequence[Item]:
         key = name.key
-        if indexes := self.variables.indexes(key):
-            return [NodeItem(name, index, f"{key}[{canonical(index)}]") for index in indexes]
+        items = self.variables.collections.get(key)
+        if items is not None:
+            return items
         raw = self.variables.raw(key)
+        if indexes := self.variables.indexes(key):
+            items = [NodeItem(name, index, f"{key}[{canonical(index)}]") for index in indexes]
+        elif raw is None:
+            return self.items_in_json(name)
+        elif "#{" in raw:
+            return items_of(self.prepared(key, raw))
+        else:
+            items = items_of(raw)
+        self.variables.collections[key] = items
+        return items
+
+    def items_in_json(self, name: Name) -> Sequence[Item]:
         try:
-            if raw is None:
-                return items_of(self.part(name))
-            return items_of(self.prepared(key, raw) if "#{" in raw else raw)
+            return items_of(self.part(name))
         except NotJson:
             return ()
 
 
-def value_of_item(item: ValueItem | PropertyItem, steps: tuple[Step, ...]) -> Json:
+def value_of_item(item: PropertyItem | Json, steps: tuple[Step, ...]) -> Json:
     """What `steps` below a loop variable lead to. Raises NotJson."""
-    if isinstance(item, ValueItem):
-        return navigate(item.value, steps)
+    if not isinstance(item, PropertyItem):
+        return navigate(item, steps)
     return item.key if not steps else navigate(*item.member(steps))
 
 
@@ -543,10 +577,10 @@ def items_of(value: Json) -> Sequence[Item]:
         case dict():
             return [PropertyItem(key, inner) for key, inner in value.items()]
         case list():
-            return [ValueItem(inner) for inner in value]
+            return value
         case str():
-            return [ValueItem(part) for part in value.split(",")]
-    return [ValueItem(value)]
+            return value.split(",")
+    return [value]
 
 
 def container_in(text: str) -> Json:

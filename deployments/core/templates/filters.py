@@ -1,7 +1,6 @@
 """The filters of `#{Name | Filter option}`.
 
-A filter is a function of the input (None when the token has none), its options and the time of day. It
-returns the new text, or None when it refuses, upon which the token is echoed.
+A filter is a function of the input (None when the token has none), its options and a clock. It returns the new text, or None when it refuses, upon which the token is echoed.
 """
 
 import base64
@@ -17,7 +16,8 @@ from deployments.core.templates.limits import MAX_OUTPUT, TemplateLimit
 from deployments.core.templates.markdown import to_html
 from deployments.core.templates.version_parts import version_part
 
-Filter = Callable[[str | None, Sequence[str], datetime], str | None]
+Clock = Callable[[], datetime]
+Filter = Callable[[str | None, Sequence[str], Clock], str | None]
 TextFilter = Callable[[str], str | None]
 OptionsFilter = Callable[[str, Sequence[str]], str | None]
 
@@ -40,7 +40,7 @@ PROPERTY_KEY = LINE_ESCAPES | str.maketrans({" ": r"\ ", ":": r"\:", "=": r"\="}
 
 
 def without_options(transform: TextFilter) -> Filter:
-    def apply(text: str | None, options: Sequence[str], _now: datetime) -> str | None:
+    def apply(text: str | None, options: Sequence[str], _clock: Clock) -> str | None:
         return None if text is None or options else transform(text)
 
     return apply
@@ -49,7 +49,7 @@ def without_options(transform: TextFilter) -> Filter:
 def with_options(transform: OptionsFilter, counts: range = range(1000)) -> Filter:
     """A filter of a text and its options; any other number of options than `counts` is refused."""
 
-    def apply(text: str | None, options: Sequence[str], _now: datetime) -> str | None:
+    def apply(text: str | None, options: Sequence[str], _clock: Clock) -> str | None:
         return None if text is None or len(options) not in counts else transform(text, options)
 
     return apply
@@ -208,11 +208,11 @@ def _prefixes(options: Sequence[str]) -> tuple[str, str]:
     return " " * first, " " * rest
 
 
-def append(text: str | None, options: Sequence[str], _now: datetime) -> str | None:
+def append(text: str | None, options: Sequence[str], _clock: Clock) -> str | None:
     return (text or "") + "".join(options) if options else None
 
 
-def prepend(text: str | None, options: Sequence[str], _now: datetime) -> str | None:
+def prepend(text: str | None, options: Sequence[str], _clock: Clock) -> str | None:
     return "".join(options) + (text or "") if options else None
 
 
@@ -227,12 +227,12 @@ def version_filter(part: str) -> Filter:
 # --- dates and numbers -----------------------------------------------------------------------------------
 
 
-def now_date(text: str | None, options: Sequence[str], now: datetime) -> str | None:
-    return _now_in(text, options, net_dates.Moment(now.replace(tzinfo=None)))
+def now_date(text: str | None, options: Sequence[str], clock: Clock) -> str | None:
+    return _now_in(text, options, net_dates.Moment(clock().replace(tzinfo=None)))
 
 
-def now_date_utc(text: str | None, options: Sequence[str], now: datetime) -> str | None:
-    return _now_in(text, options, net_dates.Moment(now.astimezone(UTC), is_utc=True))
+def now_date_utc(text: str | None, options: Sequence[str], clock: Clock) -> str | None:
+    return _now_in(text, options, net_dates.Moment(clock().astimezone(UTC), is_utc=True))
 
 
 def _now_in(text: str | None, options: Sequence[str], now: net_dates.Moment) -> str | None:
@@ -254,11 +254,11 @@ def shift(unit: timedelta) -> Filter:
     return with_options(shifted, EXACTLY_ONE)
 
 
-def format_value(text: str | None, options: Sequence[str], now: datetime) -> str | None:
+def format_value(text: str | None, options: Sequence[str], clock: Clock) -> str | None:
     """One option: as a decimal number, else as a date; two: as the type named first."""
     if text is None or len(options) not in ONE_OR_TWO:
         return None
-    zone = timezone(now.utcoffset() or timedelta())
+    zone = timezone(clock().utcoffset() or timedelta())
     if len(options) == 2:
         kind = FORMATTED_AS.get(options[0].lower())
         return kind(text, options[1], zone) if kind else None
@@ -309,6 +309,9 @@ TIMELY = frozenset({"nowdate", "nowdateutc"})
 
 COSTLY = frozenset({"markdown", "markdowntohtml"})
 """Filters that take about as long per character as a token takes."""
+
+SEARCHING = frozenset({"match", "replace"})
+"""Filters with a regular expression among their options."""
 
 FILTERS: dict[str, Filter] = {
     "tolower": without_options(str.lower),

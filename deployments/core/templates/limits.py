@@ -15,6 +15,9 @@ MAX_OUTPUT = 10 * 1024 * 1024
 MAX_WORK = 1_000_000
 """Tokens parsed, evaluated or the like for one request: about a second."""
 
+MAX_SEARCHING = 1.0
+"""Seconds that the regular expressions of one evaluation may take together."""
+
 
 class TemplateLimit(ValueError):
     """A template asks for more than one evaluation may take; the text names the limit."""

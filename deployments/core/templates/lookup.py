@@ -1,11 +1,12 @@
 """The table of variables a template is evaluated against."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 
 from deployments.core.templates.filters import Filter
 from deployments.core.templates.json_values import Json, NotJson, read_json
+from deployments.core.templates.loops import Item
 from deployments.core.templates.names import Index, Name, canonical, indexes_in
 
 Values = Mapping[str, str | None]
@@ -34,8 +35,10 @@ class Variables:
         self._by_key = {canonical(name): value or "" for name, value in values.items()}
         self.filters = {name.lower(): filter_ for name, filter_ in (filters or {}).items()}
         self.clock = clock
-        self.resolved: dict[str, str] = {}
-        """Values that were evaluated completely, outside of any loop."""
+        self.resolved: dict[str | None, str] = {}
+        """Values that were evaluated completely, outside of any loop. (Nothing is ever under None.)"""
+        self.collections: dict[str, Sequence[Item]] = {}
+        """What loops go through, where that does not depend on tokens."""
 
     @classmethod
     def of(cls, values: "Values | Variables") -> "Variables":

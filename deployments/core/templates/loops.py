@@ -23,13 +23,6 @@ class NodeItem:
 
 
 @dataclass(frozen=True, slots=True)
-class ValueItem:
-    """One item of a JSON array or of a comma-separated text."""
-
-    value: Json
-
-
-@dataclass(frozen=True, slots=True)
 class PropertyItem:
     """One property of a JSON object."""
 
@@ -46,22 +39,32 @@ class PropertyItem:
         raise NotJson("a property has only Key and Value")
 
 
-Item = NodeItem | ValueItem | PropertyItem
+Item = NodeItem | PropertyItem | Json
+"""Plain JSON values are the items of an array, texts also those of a comma-separated text."""
 
 
-@dataclass(frozen=True, slots=True)
 class Scope:
-    """The variables of the innermost loop; `outer` has those of the loops around it."""
+    """What the innermost loop defines, at one item after the other."""
 
-    variable: str
-    item: Item
-    position: int
-    count: int
-    outer: Scope | None
+    __slots__ = ("count", "depth", "item", "known", "outer", "position", "variable")
 
-    @property
-    def depth(self) -> int:
-        return 1 if self.outer is None else self.outer.depth + 1
+    def __init__(self, variable: str, count: int, outer: Scope | None) -> None:
+        self.variable = variable
+        self.count = count
+        self.outer = outer
+        self.depth: int = outer.depth + 1 if outer else 1
+        self.position = -1
+        self.item: Item = None
+        self.known: dict[str | None, str] = {}
+        """Values that are the same wherever they are used inside this loop, at this item."""
+
+    def advance(self, item: Item) -> None:
+        self.item = item
+        self.position += 1
+        if isinstance(item, str) and "#" not in item:
+            self.known[self.variable] = item
+        else:
+            self.known.pop(self.variable, None)
 
     def state(self, key: str) -> str | None:
         """The value of `Octopus.Template.Each.Index`, `.First` or `.Last`, by canonical name."""

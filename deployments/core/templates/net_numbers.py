@@ -21,6 +21,7 @@ SECTION_END = re.compile(r"""'[^']*'|"[^"]*"|\\.|(;)""", re.DOTALL)
 WIDE = Context(prec=400, Emax=999_999, Emin=-999_999)
 MAX_DIGITS = 350
 MAX_LENGTH = 100
+FIRST_WITH_EXPONENT = 1e15
 
 
 class NoSuchFormat(ValueError):
@@ -57,16 +58,14 @@ def shortest(value: float) -> str:
         return "NaN"
     if value in (float("inf"), float("-inf")):
         return "Infinity" if value > 0 else "-Infinity"
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    text = repr(value)
+    if "e" not in text and abs(value) < FIRST_WITH_EXPONENT:
+        return text.removesuffix(".0")
+    sign, digits, exponent = Decimal(text).normalize().as_tuple()
     scale = len(digits) + int(exponent) - 1
-    if not any(digits):
-        return "-0" if sign else "0"
-    minus = "-" if sign else ""
-    if -5 < scale < 15:
-        return minus + plain(Decimal((0, digits, int(exponent))))
     fraction = "".join(map(str, digits[1:]))
     mantissa = f"{digits[0]}.{fraction}" if fraction else str(digits[0])
-    return f"{minus}{mantissa}E{'-' if scale < 0 else '+'}{abs(scale):02}"
+    return f"{'-' if sign else ''}{mantissa}E{'-' if scale < 0 else '+'}{abs(scale):02}"
 
 
 def plain(value: Decimal) -> str:

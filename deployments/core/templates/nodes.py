@@ -27,6 +27,8 @@ class Expression:
     name: Name | None
     filters: tuple[FilterCall, ...]
     text: str
+    key: str | None
+    """Under what its value is remembered: that of a fixed name, with literal options if it has filters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,8 @@ class Substitution:
     expression: Expression
     source: str
     echo: str
-    key: str
-    """Where its variable is stored, when the token is nothing but a fixed name; else empty."""
+    key: str | None
+    """That of the expression."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,9 @@ from deployments.core.templates.nodes import (
 REMEMBERED_LENGTH = 20_000
 """Longer texts are files; remembering them would only fill memory."""
 
+NESTED_COST = 10
+"""Steps for a token within a token: what does not parse there is tried again further in."""
+
 WORD = r"\w\-:/~()@"
 WHITE = re.compile(r"\s*")
 MEMBER = re.compile(rf"[{WORD}\s]+")
@@ -115,7 +118,7 @@ class Parser:
         self.text = text
         self.halt_on_error = halt_on_error
         self.nested = 0
-        self.tokens = 0
+        self.work = 0
 
     def nodes(self) -> Nodes:
         return tuple(self.sequence(0)[0])
@@ -165,9 +168,9 @@ class Parser:
 
     def token(self, start: int, nodes: list[Node], blocks: list[Block]) -> int:
         """Read the token at `start` into its block; returns where it ends."""
-        self.tokens += 1
-        if self.tokens > MAX_WORK:
-            raise TemplateLimit(f"The template has more than {MAX_WORK} tokens.")
+        self.work += NESTED_COST if self.nested else 1
+        if self.work > MAX_WORK:
+            raise TemplateLimit(f"The template takes more than {MAX_WORK} steps to parse.")
         structure = STRUCTURE.match(self.text, start)
         if structure is None:
             node, end = self.substitution(start)
@@ -255,7 +258,7 @@ class Parser:
         position = self.skip_white(start + 2)
         if self.text.startswith("}", position):
             source = self.text[start : position + 1]
-            return Substitution(Expression(None, (), ""), source, source, ""), position + 1
+            return Substitution(Expression(None, (), "", None), source, source, None), position + 1
         expression, position = self.expression(position)
         end = self.expect("}", position)
         return substitution_of(expression, self.text[start:end]), end
@@ -467,15 +470,16 @@ def plain_substitution(content: str) -> Substitution | None:
 
 
 def substitution_of(expression: Expression, source: str) -> Substitution:
-    name = expression.name
-    is_plain = name is not None and name.is_fixed and not expression.filters
-    key = name.key if name and is_plain else ""
-    return Substitution(expression, source, f"#{{{expression.text}}}", key)
+    return Substitution(expression, source, f"#{{{expression.text}}}", expression.key)
 
 
 def expression_of(name: Name | None, filters: tuple[FilterCall, ...]) -> Expression:
     text = "".join([name.text if name else "", *(f" | {call.text}" for call in filters)])
-    return Expression(name, filters, text)
+    key = None
+    if name and name.is_fixed and all(call.literals is not None for call in filters):
+        # no variable has this character in its name
+        key = f"\0{text}" if filters else name.key
+    return Expression(name, filters, text, key)
 
 
 def filter_call(name: str, options: list[str | Node]) -> FilterCall:
@@ -489,6 +493,7 @@ def option_text(option: str | Node) -> str:
     return f'"{option}"' if isinstance(option, str) else option.echo
 
 
+@lru_cache(maxsize=16_384)
 def parse_name(text: str) -> Name | None:
     """`text` as a name, None when no token could spell it."""
     try:

@@ -34,6 +34,8 @@ def evaluate(
     What cannot be parsed makes the whole text come back with an error; without `halt_on_error` only that
     part is kept as text. Raises SelfReference and TemplateLimit. Rules: docs/reference/variables.md.
     """
+    if "#{" not in template:
+        return Evaluation(template)
     compiled = compile_template(template, halt_on_error)
     if compiled.error is not None:
         return Evaluation(template, error=compiled.error)
@@ -49,7 +51,11 @@ def evaluate_truthy(template: str, variables: Values | Variables) -> bool:
 
 def get(variables: Values | Variables, name: str, default: str | None = None) -> Evaluation:
     """The evaluated value of a variable, or `default` when it is not defined."""
-    evaluator = Evaluator(Variables.of(variables), halt_on_error=True)
+    table = Variables.of(variables)
+    known = table.resolved.get(canonical(name))
+    if known is not None:
+        return Evaluation(known)
+    evaluator = Evaluator(table, halt_on_error=True)
     text = evaluator.value(parse_name(name) or Name((Member(name),)))
     return Evaluation(default) if text is None else _evaluation(evaluator, text)
 

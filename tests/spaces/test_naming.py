@@ -1,6 +1,6 @@
 import pytest
 
-from deployments.core.naming import SLUG, free_slug, name_key, name_problems, slug_of, text_problems
+from spaces.naming import SLUG, free_slug, name_key, name_problems, slug_of, text_problems
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,8 @@ def test_names_people_use_are_fine(name):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Test", "tEST"), ("Test", " Test "), ("ﬁnal", "final"), ("STRASSE", "straße")]
+    ("one", "other"),
+    [("Test", "tEST"), ("Test", " Test "), ("ﬁnal", "final"), ("STRASSE", "straße")],
 )
 def test_names_that_read_the_same_are_the_same(one, other):
     assert name_key(one) == name_key(other)
