@@ -134,7 +134,7 @@ class FileBlobs:
 
 def store() -> BlobStore:
     """The store of this installation."""
-    return FileBlobs(Path(settings.OCTOPLAT_BLOBS))
+    return FileBlobs(settings.BLOBS_FOLDER)
 
 
 def chunks(stream: BinaryIO, size: int = CHUNK) -> Iterable[bytes]:

@@ -5,15 +5,14 @@ from typing import Any
 
 from django.db import transaction
 
-from deployments.core.packages.names import id_problem
 from deployments.core.versions import parse
 from deployments.models import BuildInformation
 from deployments.services.changes import refuse
-from deployments.services.packages import OverwriteMode
+from deployments.services.packages import OverwriteMode, package_problems
 from spaces.access import authorize
 from spaces.actors import Actor
 from spaces.audit import record
-from spaces.errors import Conflict
+from spaces.errors import Conflict, Invalid
 from spaces.models import Space
 from spaces.permissions import Permission
 
@@ -74,10 +73,10 @@ def delete_build_information(*, actor: Actor, build: BuildInformation) -> None:
 
 def _key(package_id: str, version: str) -> str:
     """The sortable form of the version. Raises Invalid for a bad id or version."""
-    problem = id_problem(package_id)
-    refuse([problem] if problem else [])
+    problems = package_problems(package_id, version)
     try:
-        return parse(version, "semver").sort_text
-    except ValueError:
-        refuse([f"{version[:100]!r} is not a version."])
-        raise
+        key = parse(version, "semver").sort_text
+    except ValueError as bad:
+        raise Invalid([*problems, f"{version[:100]!r} is not a version."]) from bad
+    refuse(problems)
+    return key

@@ -1,5 +1,6 @@
 """The built-in feed: taking packages in and letting go of them. domain.md 15."""
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
@@ -9,9 +10,10 @@ from django.db.models import QuerySet
 
 from deployments import blobs
 from deployments.core.packages.archives import BrokenArchive, UnsafeArchive, scan
-from deployments.core.packages.names import BadFileName, split_file_name
+from deployments.core.packages.names import split_file_name
 from deployments.core.versions import parse
 from deployments.models import Artifact, Package, Project, Release
+from deployments.services.changes import refuse
 from spaces.access import allowed, authorize, visible
 from spaces.actors import Actor
 from spaces.audit import record
@@ -20,6 +22,7 @@ from spaces.models import Space
 from spaces.permissions import Permission
 
 LONGEST_VERSION = 100
+_PACKAGE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class OverwriteMode(StrEnum):
@@ -45,19 +48,19 @@ def push_package(
     one; Conflict when other bytes are there and may not be replaced.
     """
     try:
-        named = split_file_name(file_name)
-    except BadFileName as bad:
+        package_id, version, extension = split_file_name(file_name)
+        version_key = parse(version, "semver").sort_text
+    except ValueError as bad:
         raise Invalid(str(bad)) from bad
-    if len(named.version) > LONGEST_VERSION:
-        raise Invalid(f"A package version has at most {LONGEST_VERSION} characters.")
-    authorize_for_package(actor, Permission.BUILT_IN_FEED_PUSH, space, named.package_id)
-    _scan(incoming, named.extension)
+    refuse(package_problems(package_id, version))
+    authorize_for_package(actor, Permission.BUILT_IN_FEED_PUSH, space, package_id)
+    _scan(incoming, file_name)
     package = Package(
         space=space,
-        package_id=named.package_id,
-        version=named.version,
-        version_key=parse(named.version, "semver").sort_text,
-        extension=named.extension,
+        package_id=package_id,
+        version=version,
+        version_key=version_key,
+        extension=extension,
         size=incoming.size,
         sha256=incoming.sha256,
         sha1=incoming.sha1,
@@ -104,13 +107,26 @@ def forget_blob(sha256: str) -> None:
             blobs.store().delete(sha256)
 
 
-def _scan(incoming: blobs.Incoming, extension: str) -> None:
+def package_problems(package_id: str, version: str) -> list[str]:
+    """Why a package cannot be called this."""
+    problems = []
+    if not _PACKAGE_ID.fullmatch(package_id):
+        problems.append(
+            f"{package_id[:120]!r} is not a package id: letters, digits, dot, dash and underscore, "
+            "at most 100 of them, and a letter or digit first."
+        )
+    if len(version) > LONGEST_VERSION:
+        problems.append(f"A package version has at most {LONGEST_VERSION} characters.")
+    return problems
+
+
+def _scan(incoming: blobs.Incoming, file_name: str) -> None:
     try:
-        scan(incoming.path, extension)
-    except UnsafeArchive as unsafe:
-        raise Unprocessable(str(unsafe)) from unsafe
+        scan(incoming.path, name=file_name)
     except BrokenArchive as broken:
         raise Invalid(str(broken)) from broken
+    except UnsafeArchive as unsafe:
+        raise Unprocessable(str(unsafe)) from unsafe
 
 
 def _store(

@@ -142,9 +142,7 @@ def _reference_problems(actor: Actor, project: Project, steps: Sequence[Step]) -
     ]
 
 
-def _missing(
-    actor: Actor, permission: Permission, rows: "QuerySet[Channel] | QuerySet[Feed]", ids: set[int]
-) -> list[str]:
+def _missing(actor: Actor, permission: Permission, rows: QuerySet[Any], ids: set[int]) -> list[str]:
     if not ids:
         return []
     there = set(visible(actor, permission, rows.filter(pk__in=ids)).values_list("pk", flat=True))

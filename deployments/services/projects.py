@@ -1,7 +1,7 @@
 """Projects and project groups. domain.md 9."""
 
 from copy import deepcopy
-from typing import Any, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from django.db import transaction
 
@@ -265,24 +265,16 @@ def _settings_of(project: Project) -> ProjectFields:
 
 
 def _copy_channels(original: Project, project: Project) -> dict[int, int]:
-    """Copies the channels; returns the new id of each old one. The default one is there already."""
+    """Copies the channels; returns the new id of each old one. A default one is there already."""
     new_ids = {}
+    default = project.channels.get(is_default=True)
     for channel in original.channels.all():
-        values: dict[str, Any] = {
-            "slug": channel.slug,
-            "description": channel.description,
-            "lifecycle": channel.lifecycle,
-            "rules": channel.rules,
-            "tenant_tags": channel.tenant_tags,
-            "name": channel.name,
-        }
-        copy, _ = Channel.objects.update_or_create(
-            space_id=project.space_id,
-            project=project,
-            is_default=channel.is_default,
-            **({} if channel.is_default else {"name": channel.name}),
-            defaults=values,
+        copy = (
+            default if channel.is_default else Channel(space_id=project.space_id, project=project)
         )
+        for name in ("name", "slug", "description", "lifecycle", "rules", "tenant_tags"):
+            setattr(copy, name, getattr(channel, name))
+        copy.save()
         new_ids[channel.pk] = copy.pk
     return new_ids
 

@@ -256,18 +256,18 @@ def _write(
     changed: list[Variable] = []
     taken: set[int] = set()
     for row in rows:
-        old = shown.get(row.id or 0) if row.id not in taken else None
-        if old is None:
+        known = None if row.id in taken else shown.get(row.id or 0)
+        if known is None:
             fresh.append(
                 _filled(Variable(space_id=variable_set.space_id, set=variable_set), None, row)
             )
             changes[_label(fresh[-1])] = [None, _told(fresh[-1])]
             continue
-        taken.add(old.pk)
-        if _differs(old, row):
-            before = _told(old)
-            changed.append(_filled(old, old, row))
-            changes[_label(old)] = [before, _told(old)]
+        taken.add(known.pk)
+        if _differs(known, row):
+            before = _told(known)
+            changed.append(_filled(known, known, row))
+            changes[_label(known)] = [before, _told(known)]
     Variable.objects.bulk_create(fresh)
     Variable.objects.bulk_update(
         changed, [*_values(rows[0]), "value", "secret"] if changed else ["value"]

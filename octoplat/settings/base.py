@@ -1,5 +1,7 @@
 """What every installation shares. dev, test and production differ from it and say why."""
 
+from csp.constants import NONCE, NONE, SELF
+
 from octoplat.settings import env
 
 HOME = env.home()
@@ -7,11 +9,18 @@ ROOT = env.ROOT
 NODE = env.node()
 
 KEYS_FOLDER = HOME / "keys"
+BLOBS_FOLDER = HOME / "blobs"
 SECRET_KEY = ""
 DEBUG = False
 ALLOWED_HOSTS: list[str] = []
 
+PUBLIC_URL = env.text("OCTOPLAT_PUBLIC_URL")
+"""Where people reach octoplat; every link in a mail or a notification begins with it."""
+MUST_BE_SECURE = False
+"""Whether an insecure setting stops the start (octoplat/checks.py)."""
+
 INSTALLED_APPS = [
+    "octoplat.apps.OctoplatConfig",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -35,6 +44,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "octoplat.headers.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -85,7 +96,7 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "octoplat.ui.forms.Renderer"
 
-DATABASES = {"default": env.database().as_django()}
+DATABASES = {"default": env.database().as_django(env.number("OCTOPLAT_DATABASE_POOL", 0))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "spaces.User"
@@ -107,7 +118,53 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = ROOT / "staticfiles"
-STATICFILES_DIRS = [ROOT / "octoplat" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# Nothing comes from elsewhere and nothing runs that a template did not mark. S10, ui.md 10.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    },
+}
+# Not "no-referrer": browsers then send "Origin: null" with forms, which the CSRF check must refuse.
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+SESSION_COOKIE_NAME = "octoplat_session"
+SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_NAME = "octoplat_csrf"
+CSRF_COOKIE_SAMESITE = "Lax"
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.text("OCTOPLAT_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"level": "INFO", "handlers": [], "propagate": True},
+        "django-q": {"level": "WARNING"},
+        "asyncssh": {"level": "WARNING"},
+    },
+}
 
 QUEUE_ENTRY_POINTS = (
     "deployments.queue.canary.sing",
