@@ -1,6 +1,7 @@
 """Ringing: put a message into the queue and wake the nodes that listen."""
 
 from django.db import connection
+from django.db.models import Min
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -30,3 +31,9 @@ def ring(entry_point: str, *numbers: int, queue: str = QUEUE) -> None:
 def node_queue(node: str) -> str:
     """The queue that only this node takes from."""
     return f"{QUEUE}@{node}"[:100]
+
+
+def oldest_ring() -> float:
+    """For how many seconds the oldest message has been waiting to be taken; 0: none waits."""
+    oldest = OrmQ.objects.aggregate(at=Min("lock"))["at"]
+    return (timezone.now() - oldest).total_seconds() if oldest else 0.0

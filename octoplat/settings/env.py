@@ -1,7 +1,9 @@
 """Everything octoplat reads from the environment, in one place. Facts: docs/reference/settings.md."""
 
+import contextlib
 import hashlib
 import os
+import secrets
 import socket
 import tempfile
 from dataclasses import dataclass
@@ -40,6 +42,31 @@ def home() -> Path:
     return Path(os.environ.get("OCTOPLAT_HOME") or ROOT / ".octoplat").absolute()
 
 
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def secret_key() -> str:
+    """What signs sessions and tokens: from OCTOPLAT_SECRET_KEY_FILE, or the installation's own key
+    file, which is made at the first start and readable by its owner only."""
+    path = Path(text("OCTOPLAT_SECRET_KEY_FILE") or home() / "keys" / "secret_key")
+    if not path.exists():
+        _write_once(path, secrets.token_urlsafe(64))
+    return path.read_text().strip()
+
+
+def _write_once(path: Path, content: str) -> None:
+    """Of two processes that start together one writes the file, whole; both then read it."""
+    home().mkdir(mode=0o711, parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(content)
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
+
+
 def node() -> str:
     """The name of this machine among those that share the database."""
     return os.environ.get("OCTOPLAT_NODE") or socket.gethostname()
@@ -57,8 +84,14 @@ class Database:
     options: tuple[tuple[str, str], ...] = ()
     embedded: bool = False
 
-    def as_django(self) -> dict[str, Any]:
-        """The entry of Django's DATABASES."""
+    def as_django(self, pool: int = 0) -> dict[str, Any]:
+        """The entry of Django's DATABASES.
+
+        pool: how many connections a process with many threads may share; 0: one kept per thread.
+        """
+        options: dict[str, Any] = dict(self.options)
+        if pool:
+            options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 5.0}
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": self.name,
@@ -66,8 +99,8 @@ class Database:
             "PORT": self.port,
             "USER": self.user,
             "PASSWORD": self.password,
-            "OPTIONS": dict(self.options),
-            "CONN_MAX_AGE": 600,
+            "OPTIONS": options,
+            "CONN_MAX_AGE": 0 if pool else 600,
             "CONN_HEALTH_CHECKS": True,
         }
 

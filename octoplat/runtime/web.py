@@ -1,0 +1,23 @@
+"""gunicorn's settings: `gunicorn --config python:octoplat.runtime.web octoplat.wsgi`.
+
+One process with many threads keeps memory small; a page waits for the database more than it computes.
+Connections are shared, so streams that stay open hold a thread and no connection.
+"""
+
+import os
+
+from octoplat.settings import env
+
+os.environ.setdefault("OCTOPLAT_DATABASE_POOL", "16")
+
+bind = f"{env.text('OCTOPLAT_HOST', '127.0.0.1')}:{env.number('OCTOPLAT_PORT', 8000)}"
+worker_class = "gthread"
+workers = env.number("OCTOPLAT_WEB_PROCESSES", 1)
+threads = env.number("OCTOPLAT_WEB_THREADS", 64)
+preload_app = True
+forwarded_allow_ips = ",".join(env.listed("OCTOPLAT_TRUSTED_PROXIES"))
+graceful_timeout = 10
+keepalive = 15
+errorlog = "-"
+loglevel = "warning"
+control_socket_disable = True
