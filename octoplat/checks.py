@@ -20,6 +20,7 @@ def refuse_insecure() -> None:
     if not settings.MUST_BE_SECURE:
         return
     found = run_checks(tags=[Tags.security], include_deployment_checks=True)
+    found.sort(key=lambda message: not str(message.id).startswith("octoplat"))  # causes first
     reasons = [str(m.msg) for m in found if m.level >= WARNING and not m.is_silenced()]
     if reasons:
         listed = "".join(f"\n- {reason}" for reason in reasons)

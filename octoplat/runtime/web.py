@@ -19,5 +19,5 @@ forwarded_allow_ips = ",".join(env.listed("OCTOPLAT_TRUSTED_PROXIES"))
 graceful_timeout = 10
 keepalive = 15
 errorlog = "-"
-loglevel = "warning"
+loglevel = "error"
 control_socket_disable = True
