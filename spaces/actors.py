@@ -7,11 +7,15 @@ if TYPE_CHECKING:
     from spaces.models import ApiKey, User
 
 
+SYSTEM = "System"
+
+
 @dataclass(frozen=True)
 class Actor:
     """The first argument of every service.
 
-    user: None for octoplat itself (lifecycle automation, recovery), which `cause` then explains.
+    user: None for octoplat itself (lifecycle automation, recovery), which `cause` then explains, and for
+    somebody who has yet to sign in, who may do nothing.
     api_key: the key the request came with; its down-scope narrows the user's rights.
     identity: how the user was established, as audit shows it ("Session", "API key 'CI'").
     memo: what `spaces.access` loads once per request; nothing else writes here.
@@ -19,7 +23,7 @@ class Actor:
 
     user: "User | None"
     api_key: "ApiKey | None" = None
-    identity: str = "System"
+    identity: str = SYSTEM
     ip_address: str | None = None
     user_agent: str = ""
     request_id: str = ""
@@ -33,8 +37,10 @@ class Actor:
 
     @property
     def is_system(self) -> bool:
-        return self.user is None
+        return self.user is None and self.identity == SYSTEM
 
     @property
     def name(self) -> str:
-        return self.user.username if self.user else "system"
+        if self.user:
+            return self.user.username
+        return "system" if self.is_system else "anonymous"

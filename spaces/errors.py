@@ -39,6 +39,14 @@ class StorageFull(DomainError):
     """The blob store or disk cannot take it (507)."""
 
 
+class TooManyRequests(DomainError):
+    """Too often in too short a time (429). retry_after: seconds until another try makes sense."""
+
+    def __init__(self, reasons: str | Sequence[str], *, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(reasons)
+
+
 class NotAuthenticated(DomainError):
     """No credentials, or bad ones (401)."""
 

@@ -1,3 +1,8 @@
 """What every test may ask for: the database, and the cast everybody knows."""
 
-pytest_plugins = ["tests.plugins.postgres", "tests.plugins.promises", "tests.plugins.complete"]
+pytest_plugins = [
+    "tests.plugins.postgres",
+    "tests.plugins.promises",
+    "tests.plugins.complete",
+    "tests.plugins.cast",
+]

@@ -1,0 +1,1 @@
+"""Rows for tests: one function each, which invents whatever the test does not name."""
