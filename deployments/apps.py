@@ -1,8 +1,18 @@
-"""Django's registration of `deployments`."""
+"""Django's registration of `deployments`, and what it tells `spaces` about itself."""
 
 from django.apps import AppConfig
+
+from spaces.scopes import dimension_models
 
 
 class DeploymentsConfig(AppConfig):
     name = "deployments"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from deployments.models import Environment, Project, ProjectGroup
+        from deployments.services.space_defaults import furnish_space
+        from spaces.services.spaces import space_created_hooks
+
+        dimension_models.update(project=Project, group=ProjectGroup, environment=Environment)
+        space_created_hooks.append(furnish_space)

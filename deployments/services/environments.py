@@ -22,6 +22,7 @@ from spaces.actors import Actor
 from spaces.audit import record
 from spaces.models import Space
 from spaces.permissions import Permission
+from spaces.services.teams import forget
 
 LONGEST_NAME = 50
 
@@ -120,4 +121,5 @@ def delete_environment(*, actor: Actor, environment: Environment) -> None:
     authorize(actor, Permission.ENVIRONMENT_DELETE, environment)
     refuse_while_used(environment, referrers.of_environment(actor, environment))
     record(actor, "Deleted", environment)
+    forget(actor, environment.space, "environment", environment.pk)
     environment.delete()

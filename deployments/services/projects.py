@@ -34,6 +34,7 @@ from spaces.audit import record
 from spaces.errors import Conflict
 from spaces.models import Space
 from spaces.permissions import Permission
+from spaces.services.teams import forget
 
 DEFAULT_CHANNEL = "Default"
 TENANTED_MODES = ("Untenanted", "TenantedOrUntenanted", "Tenanted")
@@ -183,6 +184,7 @@ def delete_project(*, actor: Actor, project: Project) -> None:
     if active:
         raise Conflict([f"{description} is not finished." for description in active])
     record(actor, "Deleted", project)
+    forget(actor, project.space, "project", project.pk)
     ServerTask.objects.filter(project=project).delete()  # and with them the deployments
     Release.objects.filter(project=project).delete()
     project.delete()
@@ -241,6 +243,7 @@ def delete_project_group(*, actor: Actor, group: ProjectGroup) -> None:
     if not ProjectGroup.objects.in_space(group.space_id).exclude(pk=group.pk).exists():
         raise Conflict("The last project group of a space cannot be deleted.")
     record(actor, "Deleted", group)
+    forget(actor, group.space, "group", group.pk)
     group.delete()
 
 

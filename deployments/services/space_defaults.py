@@ -1,10 +1,11 @@
 """What every new space begins with. domain.md 2, api-dialect.md 8.1."""
 
 from deployments.models import Feed, Lifecycle, MachinePolicy, ProjectGroup, WorkerPool
+from spaces.actors import Actor
 from spaces.models import Space
 
 
-def furnish_space(space: Space) -> None:
+def furnish_space(actor: Actor, space: Space) -> None:
     """A project group, a lifecycle without phases, a machine policy, a worker pool, the built-in feed.
 
     Part of creating the space: no permission and no event of its own.

@@ -134,9 +134,7 @@ def script_step(name: str = "Say hello", body: str = "echo hello", **action: Any
 def package_step(package_id: str, name: str = "Deploy package") -> Step:
     """A step that deploys a package of the built-in feed to targets with the role "web"."""
     reference = PackageReference(id="", package_id=package_id)
-    action = Action(
-        id="", name=name, action_type="Octopus.TentaclePackage", packages=(reference,)
-    )
+    action = Action(id="", name=name, action_type="Octopus.TentaclePackage", packages=(reference,))
     return Step(id="", name=name, properties={TARGET_ROLES: "web"}, actions=(action,))
 
 

@@ -43,6 +43,10 @@ class UnsafeArchive(ValueError):
     """The archive is refused; the text is a sentence that names the entry or the limit."""
 
 
+class BrokenArchive(UnsafeArchive):
+    """It is refused because it is no archive of its kind, or damaged."""
+
+
 @dataclass(frozen=True)
 class Limits:
     entries: int = 200_000
@@ -231,7 +235,7 @@ def _errors_translated() -> Iterator[None]:
         ValueError,
         OSError,  # gzip and bz2 report bad data so
     ) as reason:
-        raise UnsafeArchive(f"The archive cannot be read: {reason}") from reason
+        raise BrokenArchive(f"The archive cannot be read: {reason}") from reason
 
 
 def _blocks(source: IO[bytes], budget: _Budget | None = None) -> Iterator[bytes]:
@@ -388,7 +392,7 @@ class _Member(tarfile.TarInfo):
             if not any(buf):
                 raise  # the regular end
             # tarfile would take this for the end too; other programs go on behind it.
-            raise UnsafeArchive(f"The archive cannot be read: {reason}") from reason
+            raise BrokenArchive(f"The archive cannot be read: {reason}") from reason
         if member.type in _HEADERS and member.size > _TAR_HEADER_LIMIT:
             raise UnsafeArchive(f"The archive cannot be read: a header has {member.size:,} bytes.")
         return member
