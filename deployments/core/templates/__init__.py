@@ -3,8 +3,9 @@
 Pure and bounded: no I/O, no attribute access, and limits on nesting, work and output (promise S16).
 """
 
-from deployments.core.templates.evaluate import SelfReference, is_truthy
+from deployments.core.templates.evaluate import is_truthy
 from deployments.core.templates.filters import Filter
+from deployments.core.templates.findings import SelfReference
 from deployments.core.templates.limits import TemplateLimit
 from deployments.core.templates.lookup import Variables
 from deployments.core.templates.reading import (

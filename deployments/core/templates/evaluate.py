@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from enum import IntEnum
 from typing import TypeVar
 
 from deployments.core.templates import net_numbers
 from deployments.core.templates.filters import COSTLY, FILTERS, NULL, SEARCHING, TIMELY, Filter
+from deployments.core.templates.findings import (
+    Findings,
+    Reuse,
+    SelfReference,
+    TooDeep,
+    Undecided,
+)
 from deployments.core.templates.json_values import Json, NotJson, as_text, navigate, read_json
 from deployments.core.templates.limits import (
     MAX_DEPTH,
@@ -19,7 +25,14 @@ from deployments.core.templates.limits import (
     TemplateLimit,
 )
 from deployments.core.templates.lookup import Variables
-from deployments.core.templates.loops import LOOP_STATE, Item, NodeItem, PropertyItem, Scope
+from deployments.core.templates.loops import (
+    LOOP_STATE,
+    Item,
+    NodeItem,
+    Scope,
+    items_of,
+    value_of_item,
+)
 from deployments.core.templates.names import (
     ComputedIndex,
     FirstIndex,
@@ -51,63 +64,6 @@ MARK = "\uffff"
 Result = TypeVar("Result")
 
 
-class SelfReference(ValueError):
-    """The value of a variable leads back to itself; `chain` has the names up to the repeated one."""
-
-    def __init__(self, chain: Sequence[str]) -> None:
-        self.chain = list(chain)
-        super().__init__(
-            f'An attempt to parse the variable symbol "{self.chain[-1]}" appears to have resulted in a self '
-            f"referencing loop ({' -> '.join(self.chain)}). Ensure that recursive loops do not exist in the "
-            "variable values."
-        )
-
-
-class TooDeep(Exception):
-    """Too many templates under evaluation: `name` has to be resolved first, with fewer around it."""
-
-    def __init__(self, name: Name, stack: dict[str, str]) -> None:
-        super().__init__(name.text)
-        self.name = name
-        self.stack = stack
-
-
-class Undecided(Exception):
-    """A condition has a filter that refused; the block is echoed."""
-
-
-class Reuse(IntEnum):
-    """How far a resolved value may be remembered."""
-
-    NEVER = 0
-    EVALUATION = 1
-    ALWAYS = 2
-
-
-class Findings:
-    """What evaluating a text brought to light besides its result."""
-
-    __slots__ = ("is_null", "missing", "reuse")
-
-    def __init__(self) -> None:
-        self.missing: dict[str, None] = {}
-        self.is_null = False
-        self.reuse = Reuse.ALWAYS
-
-    def absorb(self, inner: Findings) -> None:
-        self.missing |= inner.missing
-        self.is_null |= inner.is_null
-        self.reuse = min(self.reuse, inner.reuse)
-
-    @property
-    def is_complete(self) -> bool:
-        return not self.missing and not self.is_null
-
-    @property
-    def is_lasting(self) -> bool:
-        return self.reuse is Reuse.ALWAYS and not self.missing and not self.is_null
-
-
 def is_truthy(text: str) -> bool:
     """Whether a text counts as yes: anything but nothing, `0`, and `no` and `false` in any case."""
     return text not in ("", "0") and text.strip().lower() not in ("no", "false")
@@ -116,9 +72,8 @@ def is_truthy(text: str) -> bool:
 class Evaluator:
     """One evaluation. Values resolved outside of loops are remembered, in `variables` when possible."""
 
-    def __init__(self, variables: Variables, halt_on_error: bool) -> None:
+    def __init__(self, variables: Variables) -> None:
         self.variables = variables
-        self.halt_on_error = halt_on_error
         self.findings = Findings()
         self.scope: Scope | None = None
         self.known = variables.resolved
@@ -386,6 +341,7 @@ class Evaluator:
         if self.scope is None and key in self.settled:
             text, findings = self.settled[key]
             self.findings.absorb(findings)
+            self.work += len(findings.missing)
             return text
         raw = self.variables.raw(key)
         if raw is None:
@@ -430,13 +386,13 @@ class Evaluator:
         return self.piece(f"{scope.depth}:{name.key}", name, text)
 
     def evaluated(self, key: str, name: Name, raw: str) -> str:
-        """The text of the value `raw` of the variable `name`, which is a template itself."""
+        """The text of the value `raw` of the variable `name`; one that does not parse stays as it is."""
         if key in self.stack:
             raise SelfReference([*self.stack.values(), name.text])
         may_restart = self.scope is None and not self.navigating
         if self.depth >= RESTART_DEPTH and may_restart:
             raise TooDeep(name, dict(self.stack))
-        compiled = compile_template(raw, self.halt_on_error)
+        compiled = compile_template(raw, halt_on_error=True)
         outer, self.findings = self.findings, Findings()
         self.stack[key] = name.text
         try:
@@ -500,7 +456,7 @@ class Evaluator:
             raise SelfReference([*self.stack.values(), key])
         self.navigating.add(key)
         try:
-            nodes = compile_template(raw, self.halt_on_error).nodes
+            nodes = compile_template(raw, halt_on_error=True).nodes
             return self.joined([self.prepared_node(node) for node in nodes])
         finally:
             self.navigating.discard(key)
@@ -559,39 +515,6 @@ class Evaluator:
             return items_of(self.part(name))
         except NotJson:
             return ()
-
-
-def value_of_item(item: PropertyItem | Json, steps: tuple[Step, ...]) -> Json:
-    """What `steps` below a loop variable lead to. Raises NotJson."""
-    if not isinstance(item, PropertyItem):
-        return navigate(item, steps)
-    return item.key if not steps else navigate(*item.member(steps))
-
-
-def items_of(value: Json) -> Sequence[Item]:
-    if isinstance(value, str):
-        value = container_in(value)
-    match value:
-        case None | "":
-            return ()
-        case dict():
-            return [PropertyItem(key, inner) for key, inner in value.items()]
-        case list():
-            return value
-        case str():
-            return value.split(",")
-    return [value]
-
-
-def container_in(text: str) -> Json:
-    """The array or object `text` is, or else the text."""
-    if not text.lstrip().startswith(("[", "{", "/")):
-        return text
-    try:
-        value = read_json(text)
-    except NotJson:
-        return text
-    return value if isinstance(value, dict | list) else text
 
 
 def marked(text: str) -> str:

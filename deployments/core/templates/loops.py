@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deployments.core.templates.json_values import Json, NotJson
+from deployments.core.templates.json_values import Json, NotJson, navigate, read_json
 from deployments.core.templates.names import Index, Member, Name, Step
 
 LOOP_STATE = "octopus.template.each."
@@ -76,3 +77,37 @@ class Scope:
             case "last":
                 return str(self.position == self.count - 1)
         return None
+
+
+def value_of_item(item: PropertyItem | Json, steps: tuple[Step, ...]) -> Json:
+    """What `steps` below a loop variable lead to. Raises NotJson."""
+    if not isinstance(item, PropertyItem):
+        return navigate(item, steps)
+    return item.key if not steps else navigate(*item.member(steps))
+
+
+def items_of(value: Json) -> Sequence[Item]:
+    """The items of an array, an object, either as text, or of a comma-separated text."""
+    if isinstance(value, str):
+        value = container_in(value)
+    match value:
+        case None | "":
+            return ()
+        case dict():
+            return [PropertyItem(key, inner) for key, inner in value.items()]
+        case list():
+            return value
+        case str():
+            return value.split(",")
+    return [value]
+
+
+def container_in(text: str) -> Json:
+    """The array or object `text` is, or else the text."""
+    if not text.lstrip().startswith(("[", "{", "/")):
+        return text
+    try:
+        value = read_json(text)
+    except NotJson:
+        return text
+    return value if isinstance(value, dict | list) else text

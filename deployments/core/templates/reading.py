@@ -39,7 +39,7 @@ def evaluate(
     compiled = compile_template(template, halt_on_error)
     if compiled.error is not None:
         return Evaluation(template, error=compiled.error)
-    evaluator = Evaluator(Variables.of(variables), halt_on_error)
+    evaluator = Evaluator(Variables.of(variables))
     return _evaluation(evaluator, evaluator.text(compiled.nodes, len(template)))
 
 
@@ -52,10 +52,10 @@ def evaluate_truthy(template: str, variables: Values | Variables) -> bool:
 def get(variables: Values | Variables, name: str, default: str | None = None) -> Evaluation:
     """The evaluated value of a variable, or `default` when it is not defined."""
     table = Variables.of(variables)
-    known = table.resolved.get(canonical(name))
-    if known is not None:
-        return Evaluation(known)
-    evaluator = Evaluator(table, halt_on_error=True)
+    raw = table.raw(canonical(name))
+    if raw is not None and "#{" not in raw:
+        return Evaluation(raw)
+    evaluator = Evaluator(table)
     text = evaluator.value(parse_name(name) or Name((Member(name),)))
     return Evaluation(default) if text is None else _evaluation(evaluator, text)
 

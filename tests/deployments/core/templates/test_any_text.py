@@ -103,6 +103,7 @@ def test_what_was_evaluated_before_does_not_change_a_result(templates, variables
     used = Variables(variables)
     for template in templates:
         outcome(template, used, True)
+        outcome(template, used, False)
     for name in variables:
         outcome(f"#{{{name}}}", used, True)
 
