@@ -1,0 +1,46 @@
+"""From what went wrong to a page about it. The API answers its own errors (octoplat.api)."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from spaces.errors import (
+    Conflict,
+    DomainError,
+    NotAuthenticated,
+    NotFound,
+    PermissionRefused,
+    StorageFull,
+    TooLarge,
+    Unprocessable,
+)
+
+STATUS: dict[type[DomainError], int] = {
+    NotAuthenticated: 401,
+    PermissionRefused: 403,
+    NotFound: 404,
+    Conflict: 409,
+    TooLarge: 413,
+    Unprocessable: 422,
+    StorageFull: 507,
+}
+
+
+class RefusalPages:
+    """A refusal that no view turned into something better becomes a page with all its reasons."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        if not isinstance(exc, DomainError):
+            return None
+        if isinstance(exc, NotFound):
+            return render(request, "404.html", status=404)
+        status = STATUS.get(type(exc), 400)
+        template = "403.html" if status == 403 else "refused.html"
+        return render(request, template, {"reasons": exc.reasons}, status=status)

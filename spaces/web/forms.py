@@ -1,0 +1,70 @@
+"""How a page's form meets a service: values in, refusals back onto the form."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django import forms
+from django.db.models import QuerySet
+
+from spaces.errors import Conflict, Invalid, TooLarge, Unprocessable
+
+Result = TypeVar("Result")
+
+
+class PageForm(forms.Form):
+    """A form whose service may refuse. `status` is what the page answers with: an invalid form comes
+    back as 422, one that lost against somebody else's change as 409, with everything still typed in."""
+
+    conflict = False
+
+    @property
+    def status(self) -> int:
+        if not self.is_bound or self.is_valid():
+            return 200
+        return 409 if self.conflict else 422
+
+    def call(self, service: Callable[..., Result], **given: Any) -> Result | None:
+        """The service's result, called with `given` and the cleaned values; None when something is
+        wrong, and then the form tells what."""
+        if not self.is_valid():
+            return None
+        return self.refusable(lambda: service(**given, **self.cleaned_data))
+
+    def refusable(self, act: Callable[[], Result]) -> Result | None:
+        """The result of `act`, or None with its reasons on the form."""
+        try:
+            return act()
+        except (Invalid, Conflict, TooLarge, Unprocessable) as refusal:
+            self.conflict = isinstance(refusal, Conflict)
+            self.add_error(None, refusal.reasons)
+            return None
+
+
+class Rows(forms.ModelMultipleChoiceField):
+    """Several rows, as check boxes, given back as a list."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> Any:
+        return list(super().clean(value))
+
+
+class CodeArea(forms.Textarea):
+    """Text that is code: fixed width, no wrapping."""
+
+    def __init__(self, rows: int = 12) -> None:
+        super().__init__({"rows": rows, "class": "code", "spellcheck": "false"})
+
+
+class SecretInput(forms.PasswordInput):
+    """Write-only: never shows what is stored, and browsers do not offer to fill it in."""
+
+    def __init__(self, *, is_set: bool = False) -> None:
+        hint = "Set - type to replace" if is_set else ""
+        super().__init__({"autocomplete": "new-password", "placeholder": hint})
+
+
+def rows_by_id(rows: "QuerySet[Any]", ids: list[str]) -> list[Any]:
+    """The rows with these ids, in the order of the query; what is no number is left out."""
+    wanted = [int(pk) for pk in ids if pk.isdigit()]
+    return list(rows.filter(pk__in=wanted))

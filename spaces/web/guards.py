@@ -1,0 +1,84 @@
+"""What every page of a space asks first: who is it, and in which space.
+
+A view behind `in_space` has `request.actor` and `request.space`. What may not be seen does not exist: the
+answer is the same 404 as for an unknown name.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from spaces.access import anywhere, visible_spaces
+from spaces.actors import Actor
+from spaces.models import Space, User
+from spaces.permissions import Permission
+
+View = Callable[..., HttpResponse]
+
+
+class SignedInRequest(HttpRequest):
+    """A request that passed `signed_in`."""
+
+    user: User
+    actor: Actor
+    htmx: HtmxDetails
+
+
+class SpaceRequest(SignedInRequest):
+    """A request that passed `in_space`."""
+
+    space: Space
+
+
+def caller(request: HttpRequest, user: User | None = None) -> Actor:
+    """Whoever sits behind this request; before signing in, only where it comes from."""
+    return Actor(
+        user=user,
+        identity="Session" if user else "Nobody",
+        ip_address=request.META.get("REMOTE_ADDR"),
+        user_agent=request.headers.get("User-Agent", "")[:500],
+    )
+
+
+def signed_in(view: View) -> View:
+    """Sends whoever is not signed in to do so first, and back afterwards."""
+
+    @wraps(view)
+    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        request.actor = caller(request, request.user)
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def in_space(permission: Permission) -> Callable[[View], View]:
+    """The page exists for those who hold `permission` for at least something in the space."""
+
+    def guard(view: View) -> View:
+        @signed_in
+        @wraps(view)
+        def guarded(request: Any, space: str, *args: Any, **kwargs: Any) -> HttpResponse:
+            request.space = get_object_or_404(visible_spaces(request.actor), slug=space)
+            if not anywhere(request.actor, permission, request.space):
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    target = f"{reverse('sign_in')}?{urlencode({'next': request.get_full_path()})}"
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(target)
+    return redirect(target)
