@@ -138,6 +138,10 @@ class Bindings:
         for properties in self._facts.secrets.values():
             yield from properties.values()
 
+    def secret_names(self, action: PlannedAction) -> Iterator[str]:
+        """The sensitive properties of an action."""
+        return iter(self._facts.secrets.get(action.action.id, ()))
+
     def bind(
         self,
         progress: Progress,

@@ -13,6 +13,7 @@ from typing import Any, Self
 TARGET_ROLES = "Octopus.Action.TargetRoles"
 MAX_PARALLELISM = "Octopus.Action.MaxParallelism"
 CONDITION_EXPRESSION = "Octopus.Step.ConditionVariableExpression"
+ACTION_CONDITION_EXPRESSION = "Octopus.Action.ConditionVariableExpression"
 RUN_ON_SERVER = "Octopus.Action.RunOnServer"
 
 

@@ -6,21 +6,22 @@ from typing import Protocol
 
 from deployments.core.operations import Work
 from deployments.core.plan import ChosenPackage
+from deployments.core.templates import Variables, get
+
+NO_VARIABLES = Variables({})
 
 
 @dataclass(frozen=True)
 class ReadyAction:
     """An action about to be done in one place, its texts evaluated there.
 
-    properties: the action's, evaluated. variable: the value of any variable, "" where there is none.
-    packages: by reference name, "" is the primary one. machine: the target's name, "" where none is.
+    properties: the action's, evaluated. packages: by reference name, "" is the primary one.
     """
 
     name: str
     properties: Mapping[str, str]
     packages: Mapping[str, ChosenPackage] = field(default_factory=dict)
-    machine: str = ""
-    values: Mapping[str, str] = field(default_factory=dict)
+    variables: Variables = NO_VARIABLES
 
     def property(self, name: str) -> str:
         return self.properties.get(name, "").strip()
@@ -35,8 +36,8 @@ class ReadyAction:
         return tuple(line.strip() for line in lines if line.strip())
 
     def value(self, name: str) -> str:
-        """A variable that every action has, such as Octopus.Environment.Name."""
-        return self.values.get(name, "")
+        """The evaluated value of a variable, "" where there is none."""
+        return get(self.variables, name).value or ""
 
 
 class StepHandler(Protocol):

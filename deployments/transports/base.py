@@ -3,7 +3,7 @@
 Errors from outside are translated here into what the caller must decide: try again, or not.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -19,7 +19,11 @@ class TransportError(Exception):
 
 
 class Unreachable(TransportError):
-    """No connection, or it was lost. Trying again may help."""
+    """No connection could be made, so nothing was done. Trying again may help."""
+
+
+class LinkLost(Unreachable):
+    """The connection was lost while it was used: whether the last command was done is not known."""
 
 
 class Refused(TransportError):
@@ -69,6 +73,9 @@ class Exited:
     code: int
 
 
+Events = AsyncGenerator[Output | Exited, None]
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a short command gave."""
@@ -101,7 +108,7 @@ class Session(Protocol):
     """An open way to one machine, used for all steps of a deployment.
 
     Commands are POSIX sh and run in octoplat's folder on the machine; relative paths start there.
-    Every method raises Unreachable when the link is lost.
+    Every method raises Unreachable when no connection can be made, LinkLost when it is lost.
     """
 
     async def run(self, command: str, *, feed: Feed = b"", limit: float = 60) -> Answer:
@@ -110,15 +117,13 @@ class Session(Protocol):
         Raises Refused when it takes longer than `limit` seconds.
         """
 
-    def start(self, token: str, launch: Launch) -> AsyncIterator[Output | Exited]:
+    def start(self, token: str, launch: Launch) -> Events:
         """Starts a script in a session of its own and tells its output until it ends.
 
         The script goes on when the link or this process is lost. Raises AlreadyStarted.
         """
 
-    def attach(
-        self, token: str, stdout: int = 0, stderr: int = 0
-    ) -> AsyncIterator[Output | Exited]:
+    def attach(self, token: str, stdout: int = 0, stderr: int = 0) -> Events:
         """Goes on telling the output of a run from these byte offsets.
 
         Raises NeverStarted or OutcomeUnknown.

@@ -1,13 +1,14 @@
 """A machine that exists only in memory: for tests of the executor and for previews."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deployments.transports.base import (
     GRACE,
     AlreadyStarted,
     Answer,
+    Events,
     Exited,
     Feed,
     Launch,
@@ -54,7 +55,7 @@ class MemorySession:
         await asyncio.sleep(0)
         return next((a for text, a in self.answers.items() if text in command), Answer(0))
 
-    async def start(self, token: str, launch: Launch) -> AsyncIterator[Output | Exited]:
+    async def start(self, token: str, launch: Launch) -> Events:
         self._fail()
         if token in self.known:
             raise AlreadyStarted
@@ -67,9 +68,7 @@ class MemorySession:
         async for event in run.told():
             yield event
 
-    async def attach(
-        self, token: str, stdout: int = 0, stderr: int = 0
-    ) -> AsyncIterator[Output | Exited]:
+    async def attach(self, token: str, stdout: int = 0, stderr: int = 0) -> Events:
         self._fail()
         if token not in self.known:
             raise NeverStarted
@@ -115,7 +114,7 @@ class MemoryRun:
         self.ended = asyncio.Event()
         self.ended.set()
 
-    async def told(self, stdout: int = 0, stderr: int = 0) -> AsyncIterator[Output | Exited]:
+    async def told(self, stdout: int = 0, stderr: int = 0) -> Events:
         """Everything after these offsets, and the end."""
         skipped = {"stdout": stdout, "stderr": stderr}
         for output in self.says:

@@ -5,7 +5,6 @@ import io
 import shlex
 import tarfile
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
 from typing import Protocol
 
 from deployments.transports import programs
@@ -13,9 +12,11 @@ from deployments.transports.base import (
     GRACE,
     AlreadyStarted,
     Answer,
+    Events,
     Exited,
     Feed,
     Launch,
+    LinkLost,
     NeverStarted,
     OutcomeUnknown,
     Output,
@@ -29,7 +30,7 @@ CANNOT_PREPARE = frozenset({95, 96})
 
 
 class Channel(Protocol):
-    """One running program. Every method raises Unreachable when the link is lost."""
+    """One running program. Every method raises LinkLost."""
 
     async def write(self, data: bytes) -> None:
         """Sends input, waiting while the other side is slow. Input nobody reads is dropped."""
@@ -80,7 +81,7 @@ class ShellSession(ABC):
         finally:
             channel.close()
 
-    async def start(self, token: str, launch: Launch) -> AsyncIterator[Output | Exited]:
+    async def start(self, token: str, launch: Launch) -> Events:
         old, self._forgotten = self._forgotten, []
         channel = await self._program(
             programs.START,
@@ -94,9 +95,7 @@ class ShellSession(ABC):
         async for event in _follow(channel, token):
             yield event
 
-    async def attach(
-        self, token: str, stdout: int = 0, stderr: int = 0
-    ) -> AsyncIterator[Output | Exited]:
+    async def attach(self, token: str, stdout: int = 0, stderr: int = 0) -> Events:
         channel = await self._program(programs.ATTACH, token, str(stdout), str(stderr))
         channel.end_input()
         async for event in _follow(channel, token):
@@ -113,7 +112,7 @@ class ShellSession(ABC):
         if word == "void":
             self._void.add(token)
         if not word:
-            raise Unreachable(f"The processes could not be stopped (exit code {code}).")
+            raise LinkLost(f"The processes could not be stopped (exit code {code}).")
         return word in {"gone", "void"}
 
     def forget(self, token: str) -> None:
@@ -173,7 +172,7 @@ async def _all(channel: Channel, stream: Stream) -> bytes:
     return b"".join(blocks)
 
 
-async def _follow(channel: Channel, token: str) -> AsyncIterator[Output | Exited]:
+async def _follow(channel: Channel, token: str) -> Events:
     """Both streams as they come; the end of standard output is held back, it may be the trailer."""
     kept = programs.trailer_length(token)
     held = b""
@@ -200,12 +199,12 @@ async def _follow(channel: Channel, token: str) -> AsyncIterator[Output | Exited
 
 
 async def _ending(channel: Channel, word: str | None) -> Exited:
-    """What the trailer says. Raises AlreadyStarted, NeverStarted, OutcomeUnknown, Refused, Unreachable."""
+    """What the trailer says. Raises AlreadyStarted, NeverStarted, OutcomeUnknown, Refused, LinkLost."""
     match word:
         case None:
             if await channel.exit_code() in CANNOT_PREPARE:
                 raise Refused("The machine could not keep the files of the script.")
-            raise Unreachable("The connection was lost while the script ran.")
+            raise LinkLost("The connection was lost while the script ran.")
         case "twice":
             raise AlreadyStarted
         case "absent":

@@ -12,6 +12,7 @@ import asyncssh
 from deployments.transports.base import (
     BLOCK,
     HostKeyChanged,
+    LinkLost,
     Refused,
     Stream,
     TransportError,
@@ -105,10 +106,10 @@ class SshSession(ShellSession):
             process = await connection.create_process(command, encoding=None)
         except asyncssh.ChannelOpenError as exc:
             if connection.is_closed():
-                raise Unreachable(f"The connection was lost: {exc.reason}.") from exc
+                raise LinkLost(f"The connection was lost: {exc.reason}.") from exc
             raise Refused(f"The machine opens no more channels: {exc.reason}.") from exc
         except (asyncssh.Error, OSError) as exc:
-            raise Unreachable(f"The connection was lost: {exc}.") from exc
+            raise LinkLost(f"The connection was lost: {exc}.") from exc
         return SshChannel(process)
 
     async def _connected(self) -> asyncssh.SSHClientConnection:
@@ -154,7 +155,7 @@ class SshChannel:
         except BrokenPipeError:
             return
         except (asyncssh.Error, OSError) as exc:
-            raise Unreachable(f"The connection was lost: {exc}.") from exc
+            raise LinkLost(f"The connection was lost: {exc}.") from exc
 
     def end_input(self) -> None:
         with contextlib.suppress(OSError):
@@ -164,7 +165,7 @@ class SshChannel:
         try:
             return await self._readers[stream].read(BLOCK)
         except (asyncssh.Error, OSError) as exc:
-            raise Unreachable(f"The connection was lost: {exc}.") from exc
+            raise LinkLost(f"The connection was lost: {exc}.") from exc
 
     async def exit_code(self) -> int:
         await self._process.wait_closed()

@@ -389,8 +389,7 @@ class Evaluator:
         """The text of the value `raw` of the variable `name`; one that does not parse stays as it is."""
         if key in self.stack:
             raise SelfReference([*self.stack.values(), name.text])
-        may_restart = self.scope is None and not self.navigating
-        if self.depth >= RESTART_DEPTH and may_restart:
+        if self.depth >= RESTART_DEPTH and self.scope is None and not self.navigating:
             raise TooDeep(name, dict(self.stack))
         compiled = compile_template(raw, halt_on_error=True)
         outer, self.findings = self.findings, Findings()

@@ -32,7 +32,8 @@ class Variables:
         clock: Callable[[], datetime] = system_clock,
     ) -> None:
         self._given = dict(values)
-        self._by_key = {canonical(name): value or "" for name, value in values.items()}
+        self.raw = {canonical(name): value or "" for name, value in values.items()}.get
+        """The value stored under a canonical name, before evaluation; None when there is none."""
         self.filters = {name.lower(): filter_ for name, filter_ in (filters or {}).items()}
         self.clock = clock
         self.resolved: dict[str | None, str] = {}
@@ -54,10 +55,6 @@ class Variables:
         return (
             (name, value) for name, value in self._given.items() if last[canonical(name)] == name
         )
-
-    def raw(self, key: str) -> str | None:
-        """The value stored under a canonical name, before evaluation; None when there is none."""
-        return self._by_key.get(key)
 
     def indexes(self, key: str) -> list[str]:
         """The indexes below a canonical name, in the order they were defined."""

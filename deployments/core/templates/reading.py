@@ -52,9 +52,10 @@ def evaluate_truthy(template: str, variables: Values | Variables) -> bool:
 def get(variables: Values | Variables, name: str, default: str | None = None) -> Evaluation:
     """The evaluated value of a variable, or `default` when it is not defined."""
     table = Variables.of(variables)
-    raw = table.raw(canonical(name))
-    if raw is not None and "#{" not in raw:
-        return Evaluation(raw)
+    key = canonical(name)
+    known = table.resolved.get(key) or table.raw(key)
+    if known is not None and "#{" not in known:
+        return Evaluation(known)
     evaluator = Evaluator(table)
     text = evaluator.value(parse_name(name) or Name((Member(name),)))
     return Evaluation(default) if text is None else _evaluation(evaluator, text)

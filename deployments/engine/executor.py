@@ -1,0 +1,354 @@
+"""Carries out a plan: one asyncio loop over data. domain.md 11.
+
+Knows no rows and no SSH: machines are sessions, what happens goes to the recorder, and each decision
+is a function of `core` that is asked with values. Started again with the history of a lost worker it
+goes through the same plan and does only what is not done.
+"""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
+
+from deployments.core import templates
+from deployments.core.bindings import Bound, Progress, Standing
+from deployments.core.conditions import reason_not_run, step_runs
+from deployments.core.plan import DEFAULT_PARALLELISM, Plan, PlannedAction, PlannedStep
+from deployments.core.process import CONDITION_EXPRESSION, Condition
+from deployments.core.states import FINAL_NODES, Category, NodeStatus, TaskState, parent_status
+from deployments.core.visits import (
+    PACKAGES,
+    ROOT,
+    Lane,
+    Segment,
+    action_node,
+    needed_packages,
+    segments,
+    step_node,
+)
+from deployments.engine.control import Signal
+from deployments.engine.recording import Batch, LeaseLost, LogLine
+from deployments.engine.site import PackageMissing
+from deployments.engine.visiting import Visited, Visiting
+from deployments.engine.windows import in_window
+from deployments.engine.world import World
+
+MAX_PARALLELISM = "Octopus.Action.MaxParallelism"
+STEPS_AT_ONCE = 10
+DONE = frozenset({NodeStatus.SUCCESS, NodeStatus.WARNING})
+CODES = {
+    NodeStatus.RUNNING: "Running",
+    NodeStatus.SUCCESS: "Succeeded",
+    NodeStatus.WARNING: "Succeeded",
+    NodeStatus.FAILED: "Failed",
+    NodeStatus.SKIPPED: "Skipped",
+    NodeStatus.CANCELED: "Canceled",
+}
+
+
+class Unfinished(StrEnum):
+    """Why a run stopped before its plan was done, with nothing lost: another run goes on."""
+
+    WAITING = "waiting for a person"
+    HANDED_OVER = "handed over"
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a run ended.
+
+    machines: those on which everything that applied succeeded. keeps_turn: while it waits, other tasks
+    of its concurrency tag wait too.
+    """
+
+    ended: TaskState | Unfinished
+    error: str = ""
+    has_warnings: bool = False
+    machines: tuple[int, ...] = ()
+    keeps_turn: bool = False
+
+
+async def execute(plan: Plan, world: World) -> Report:
+    """Carries out the plan, or what is left of it. Raises LeaseLost.
+
+    Cancelled, it first ends what runs on machines; handed over, it leaves scripts running.
+    """
+    run = _Run(plan, world)
+    work = asyncio.ensure_future(run.all())
+    ear = asyncio.ensure_future(world.control.stopped())
+    try:
+        await asyncio.wait({work, ear}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            work.cancel()
+            await asyncio.wait({work})
+        return run.stopped(await ear) if work.cancelled() else work.result()
+    finally:
+        ear.cancel()
+        await world.sessions.close()
+
+
+class _Run:
+    """A plan under way."""
+
+    def __init__(self, plan: Plan, world: World) -> None:
+        self._plan = plan
+        self._world = world
+        self._visiting = Visiting(world, self._progress)
+        self._steps: dict[str, Standing] = {}
+        self._actions: dict[str, Standing] = {}
+        self._error = ""  # the first failure of a group that has ended
+        self._failures: list[str] = []
+        self._warned = False
+        self._keeps_turn = False
+        self._machines: dict[int, set[NodeStatus]] = defaultdict(set)
+
+    async def all(self) -> Report:
+        self._set(ROOT, NodeStatus.RUNNING)
+        await self._acquire_packages()
+        for group in self._plan.groups:
+            results = await in_window([partial(self._step, step) for step in group], STEPS_AT_ONCE)
+            if NodeStatus.RUNNING in results:
+                return self._report(Unfinished.WAITING)
+            self._error = self._error or next(iter(self._failures), "")
+        state = TaskState.FAILED if self._failures else TaskState.SUCCESS
+        self._set(ROOT, self._root_status())
+        return self._report(state)
+
+    def stopped(self, signal: Signal) -> Report:
+        """The report of a run that was told to stop. Raises LeaseLost."""
+        match signal:
+            case Signal.CANCEL:
+                self._world.recorder.end_nodes(NodeStatus.CANCELED)
+                return self._report(TaskState.CANCELED)
+            case Signal.HAND_OVER:
+                return self._report(Unfinished.HANDED_OVER)
+            case Signal.LOST:
+                raise LeaseLost
+
+    def _report(self, ended: TaskState | Unfinished) -> Report:
+        complete = (pk for pk, found in self._machines.items() if found <= DONE and found)
+        return Report(
+            ended,
+            error=next(iter(self._failures), ""),
+            has_warnings=self._warned,
+            machines=tuple(sorted(complete)),
+            keeps_turn=self._keeps_turn,
+        )
+
+    def _root_status(self) -> NodeStatus:
+        if self._failures:
+            return NodeStatus.FAILED
+        return NodeStatus.WARNING if self._warned else NodeStatus.SUCCESS
+
+    def _progress(self) -> Progress:
+        return Progress(
+            outputs=tuple(self._world.recorder.outputs),
+            steps=self._steps,
+            actions=self._actions,
+            error=self._error,
+        )
+
+    # --- packages ---------------------------------------------------------------------------------
+
+    async def _acquire_packages(self) -> None:
+        """Every package is there and whole before anything is done anywhere. domain.md 17.6."""
+        if not needed_packages(self._plan) or self._is_final(PACKAGES):
+            return
+        self._set(PACKAGES, NodeStatus.RUNNING)
+        chosen = {
+            (package.package_id, package.version): package
+            for step in self._plan.steps
+            for action in step.active
+            for package in action.packages.values()
+        }
+        try:
+            for package in chosen.values():
+                prepared = await self._world.packages.prepare(package)
+                name = f"{package.package_id} {package.version}"
+                self._say(PACKAGES, f"{name}: {prepared.size:,} bytes, SHA-256 {package.sha256}")
+        except PackageMissing as exc:
+            self._say(PACKAGES, str(exc), Category.FATAL)
+            self._set(PACKAGES, NodeStatus.FAILED)
+            self._failures.append(str(exc))
+            self._error = str(exc)
+        else:
+            self._set(PACKAGES, NodeStatus.SUCCESS)
+
+    # --- steps ------------------------------------------------------------------------------------
+
+    async def _step(self, step: PlannedStep) -> NodeStatus:
+        """One step on all its machines. RUNNING: it waits for a person."""
+        node = step_node(step)
+        if reason := self._reason_to_skip(step):
+            return self._skip(step, reason)
+        self._set(node, NodeStatus.RUNNING)
+        self._steps[step.step.name] = Standing("Running")
+        visited: dict[str, list[Visited]] = {action.action.id: [] for action in step.actions}
+        for segment in segments(step, self._parallelism(step)):
+            if _is_over(visited):
+                self._leave_out(segment.lanes)
+                continue
+            await self._segment(step, segment, visited)
+        status = self._conclude(step, visited)
+        if status != NodeStatus.RUNNING:
+            self._set(node, status)
+        return status
+
+    def _reason_to_skip(self, step: PlannedStep) -> str:
+        """Why the step does not run, "" when it does. What was decided before stays decided."""
+        if step.skipped:
+            return step.skipped
+        condition = step.step.condition
+        before = self._world.history.nodes.get(step_node(step), NodeStatus.PENDING)
+        if before != NodeStatus.PENDING:
+            return reason_not_run(condition) if before == NodeStatus.SKIPPED else ""
+        expression = None
+        if condition == Condition.VARIABLE:
+            expression = self._expression(step)
+        failed = bool(self._error)
+        runs = step_runs(condition, deployment_failed=failed, expression=expression)
+        return "" if runs else reason_not_run(condition)
+
+    def _expression(self, step: PlannedStep) -> str | None:
+        text = step.step.properties.get(CONDITION_EXPRESSION, "")
+        try:
+            found = templates.evaluate(text, self._bound(step).variables)
+        except (templates.SelfReference, templates.TemplateLimit) as exc:
+            self._warn(step_node(step), f"The condition cannot be evaluated: {exc}")
+            return None
+        if found.error:
+            self._warn(step_node(step), f"The condition cannot be evaluated: {found.error}")
+            return None
+        return found.value
+
+    def _skip(self, step: PlannedStep, reason: str) -> NodeStatus:
+        self._say(step_node(step), f"Skipped: {reason}.")
+        self._steps[step.step.name] = Standing("Skipped")
+        for action in step.actions:
+            self._actions[action.action.name] = Standing("Skipped")
+            self._set(action_node(step, action), NodeStatus.SKIPPED)
+        for segment in segments(step):
+            self._leave_out(segment.lanes)
+        self._set(step_node(step), NodeStatus.SKIPPED)
+        return NodeStatus.SKIPPED
+
+    def _parallelism(self, step: PlannedStep) -> int:
+        found = templates.get_int(self._bound(step).variables, MAX_PARALLELISM)
+        return found if found and found > 0 else DEFAULT_PARALLELISM
+
+    def _bound(self, step: PlannedStep) -> Bound:
+        return self._world.bindings.bind(self._progress(), step)
+
+    # --- machines ---------------------------------------------------------------------------------
+
+    async def _segment(
+        self, step: PlannedStep, segment: Segment, visited: dict[str, list[Visited]]
+    ) -> None:
+        """The lanes of a segment in its window; those a former worker began go first, whatever
+        happened since."""
+        begun = [lane for lane in segment.lanes if any(map(self._visiting.is_known, lane))]
+        lanes = begun + [lane for lane in segment.lanes if lane not in begun]
+        failed = False
+
+        async def go(lane: Lane) -> NodeStatus:
+            nonlocal failed
+            status = await self._lane(step, lane, visited)
+            failed |= status == NodeStatus.FAILED
+            return status
+
+        def may_start(index: int) -> bool:
+            return index < len(begun) or not (segment.guarded and failed)
+
+        results = await in_window(
+            [partial(go, lane) for lane in lanes],
+            max(segment.window, len(begun)),
+            may_start,
+            frees_slot=lambda status: status != NodeStatus.RUNNING,
+        )
+        if NodeStatus.RUNNING not in results:
+            untouched = [
+                lane for lane, status in zip(lanes, results, strict=True) if status is None
+            ]
+            self._leave_out(untouched, "not started, because another target failed")
+
+    async def _lane(
+        self, step: PlannedStep, lane: Lane, visited: dict[str, list[Visited]]
+    ) -> NodeStatus:
+        for number, visit in enumerate(lane):
+            if visit.action.skipped:
+                continue
+            result = await self._visiting.visit(step, visit)
+            visited[visit.action.action.id].append(result)
+            if visit.machine and result.status != NodeStatus.SKIPPED:
+                self._machines[visit.machine.id].add(result.status)
+            if result.status == NodeStatus.FAILED:
+                place = f" on {visit.machine.name}" if visit.machine else ""
+                self._failures.append(f"{visit.action.action.name}{place}: {result.error}")
+                self._leave_out([lane[number + 1 :]])
+                return NodeStatus.FAILED
+            if result.status == NodeStatus.RUNNING:
+                self._keeps_turn |= result.keeps_turn
+                return NodeStatus.RUNNING
+            self._warned |= result.status == NodeStatus.WARNING
+        return NodeStatus.SUCCESS
+
+    def _leave_out(self, lanes: "list[Lane] | tuple[Lane, ...]", reason: str = "") -> None:
+        for lane in lanes:
+            for visit in lane:
+                if reason:
+                    self._say(visit.node, f"Skipped: {reason}.")
+                self._set(visit.node, NodeStatus.SKIPPED)
+
+    def _conclude(self, step: PlannedStep, visited: dict[str, list[Visited]]) -> NodeStatus:
+        """The step's status from those of its actions, each from its visits."""
+        found = []
+        for action in step.actions:
+            status = self._action_status(step, action, visited[action.action.id])
+            found.append(status)
+            error = next((v.error for v in visited[action.action.id] if v.error), "")
+            if status in CODES:
+                self._actions[action.action.name] = Standing(CODES[status], error)
+        status = NodeStatus.RUNNING if NodeStatus.RUNNING in found else parent_status(found)
+        error = next((v.error for results in visited.values() for v in results if v.error), "")
+        self._steps[step.step.name] = Standing(CODES[status], error)
+        return status
+
+    def _action_status(
+        self, step: PlannedStep, action: PlannedAction, results: list[Visited]
+    ) -> NodeStatus:
+        statuses = [result.status for result in results]
+        node = action_node(step, action)
+        if action.skipped and not self._is_final(node) and node != step_node(step):
+            self._say(node, f"Skipped: {action.skipped}.")
+        if NodeStatus.RUNNING in statuses:
+            status = NodeStatus.RUNNING
+        else:
+            status = parent_status(statuses) if statuses else NodeStatus.SKIPPED
+        if node != step_node(step):
+            self._set(node, status)
+        return status
+
+    # --- telling ----------------------------------------------------------------------------------
+
+    def _is_final(self, node: str) -> bool:
+        """Whether a former worker has said the last word about this part of the log."""
+        return self._world.history.nodes.get(node) in FINAL_NODES
+
+    def _set(self, node: str, status: NodeStatus) -> None:
+        if not self._is_final(node):
+            self._world.recorder.status(node, status)
+
+    def _say(self, node: str, text: str, category: Category = Category.INFO) -> None:
+        if not self._is_final(node):
+            self._world.recorder.write(Batch((LogLine(node, category, text),)))
+
+    def _warn(self, node: str, text: str) -> None:
+        self._warned = True
+        self._say(node, text, Category.WARNING)
+
+
+def _is_over(visited: dict[str, list[Visited]]) -> bool:
+    """Whether something failed or waits, so that what comes after does not start."""
+    stops = (NodeStatus.FAILED, NodeStatus.RUNNING)
+    return any(result.status in stops for results in visited.values() for result in results)

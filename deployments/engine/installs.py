@@ -1,0 +1,167 @@
+"""Packages on a machine: transferred, verified, extracted, linked, noted. domain.md 12.1."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from deployments.core import remote
+from deployments.core.globs import matches_any
+from deployments.core.operations import CopyToFolder, InstallRecord, Place
+from deployments.core.plan import ChosenPackage
+from deployments.core.states import Category
+from deployments.core.templates import get_flag
+from deployments.engine.site import PackageMissing, Prepared, Site, StepFailed
+
+TRANSFER_LIMIT = 3600.0  # seconds
+TOO_HIGH = frozenset({"", "/", "~", "/root", "/home", "/usr", "/etc", "/var", "/opt", "/srv"})
+
+
+async def stop_if_installed(site: Site, wanted: InstallRecord) -> None:
+    """Ends the action when the last successful install was this package version and is still there."""
+    last = await _last_install(site, wanted.key)
+    if last is None or (last["package"], last["version"]) != (wanted.package_id, wanted.version):
+        return
+    if (await site.command(remote.is_folder(last["path"]))).exit_code:
+        return
+    site.learn(Place.INSTALLED, last["path"])
+    site.facts = replace(site.facts, ends_early=True)
+    site.tell("Package.InstallationDirectoryPath", last["path"])
+    site.say(f"{wanted.package_id} {wanted.version} is installed already; nothing is done.")
+
+
+async def reserve(site: Site, path: str) -> None:
+    if Place.INSTALLED in site.facts.places:
+        return
+    answer = await site.command(remote.reserve(path), "The folder for the package cannot be made.")
+    site.learn(Place.INSTALLED, answer.text)
+
+
+async def transfer(site: Site, package: ChosenPackage) -> None:
+    """Sends the package unless the machine has it; either way its hash is checked there."""
+    prepared = await _prepared(site, package)
+    file = _cached(prepared)
+    forced = get_flag(site.variables, "Octopus.Deployment.ForcePackageDownload")
+    if not forced and not (await site.command(remote.holds(file, prepared.sha256))).exit_code:
+        site.say(f"{package.package_id} {package.version} is on the machine already.")
+        return
+    site.say(f"Sending {package.package_id} {package.version} ({prepared.size:,} bytes)")
+    answer = await site.command(
+        remote.store(file, prepared.sha256), feed=prepared.blocks, limit=TRANSFER_LIMIT
+    )
+    if answer.exit_code == remote.MISMATCH:
+        raise StepFailed(
+            f"The package arrived damaged: SHA-256 {answer.text} instead of {prepared.sha256}."
+        )
+    if answer.exit_code:
+        said = answer.stderr.decode(errors="replace").strip()
+        raise StepFailed(f"The package could not be stored on the machine. {said}".strip())
+    site.say(f"The SHA-256 on the machine is right: {prepared.sha256}", Category.VERBOSE)
+
+
+async def extract(site: Site, package: ChosenPackage) -> None:
+    folder = site.folder(Place.INSTALLED)
+    prepared = await _prepared(site, package)
+    answer = await site.command(
+        remote.extract(_cached(prepared), folder),
+        "The package cannot be extracted on the machine.",
+        limit=TRANSFER_LIMIT,
+    )
+    site.facts = replace(site.facts, scripts=tuple(answer.text.splitlines()))
+    site.learn(Place.INSTALLED, folder)
+    site.tell("Package.InstallationDirectoryPath", folder)
+    site.say(f"Extracted {package.package_id} {package.version} to {folder}")
+
+
+async def copy(site: Site, wanted: CopyToFolder) -> None:
+    """The installed files into the folder of the user's choice."""
+    if wanted.path.rstrip("/") in TOO_HIGH or ".." in wanted.path.split("/"):
+        raise StepFailed(f"{wanted.path!r} is not a folder a package may be copied to.")
+    if wanted.purge:
+        await _purge(site, wanted)
+    answer = await site.command(
+        remote.copy_tree(site.folder(Place.INSTALLED), wanted.path),
+        f"The files cannot be copied to {wanted.path}.",
+    )
+    site.learn(Place.APPLICATION, answer.text)
+    site.tell("Package.InstallationDirectoryPath", answer.text)
+    site.say(f"Copied the files to {answer.text}")
+
+
+async def switch_link(site: Site, path: str) -> None:
+    target = site.folder(Place.APPLICATION)
+    answer = await site.command(remote.switch_link(path, target))
+    if answer.exit_code == remote.TAKEN:
+        raise StepFailed(f"{path} is there already and is not a link; it was left alone.")
+    if answer.exit_code:
+        said = answer.stderr.decode(errors="replace").strip()
+        raise StepFailed(f"The link {path} cannot be switched. {said}".strip())
+    site.say(f"{path} points to {target} now")
+
+
+async def record(site: Site, install: InstallRecord, *, succeeded: bool) -> None:
+    """One line in the machine's journal of installs; nothing to note where no folder was made."""
+    if Place.INSTALLED not in site.facts.places:
+        return
+    line = {
+        "key": install.key,
+        "package": install.package_id,
+        "version": install.version,
+        "sha256": install.sha256,
+        "path": site.facts.places[Place.INSTALLED],
+        "custom": site.facts.places.get(Place.APPLICATION, ""),
+        "succeeded": succeeded,
+        "attempt": site.attempt.token,
+    }
+    text = json.dumps(line, sort_keys=True).encode() + b"\n"
+    await site.command(
+        remote.note_install(), "The journal of installs cannot be written.", feed=lambda: text
+    )
+
+
+async def read_text(site: Site, path: str) -> str:
+    answer = await site.command(remote.read(path), f"{path} cannot be read.")
+    return answer.stdout.decode("utf-8-sig", errors="replace")
+
+
+async def files_below(site: Site, place: Place) -> list[str]:
+    answer = await site.command(
+        remote.files_below(site.folder(place)), "The installed files cannot be listed."
+    )
+    return answer.stdout.decode(errors="surrogateescape").splitlines()
+
+
+async def _purge(site: Site, wanted: CopyToFolder) -> None:
+    listed = await site.command(
+        f"{remote.is_folder(wanted.path)} && {remote.files_below(wanted.path)}"
+    )
+    files = listed.stdout.decode(errors="surrogateescape").splitlines()
+    doomed = [file for file in files if not matches_any(file, wanted.kept)]
+    text = "".join(f"{file}\n" for file in doomed).encode(errors="surrogateescape")
+    await site.command(
+        remote.remove_listed(wanted.path), "The folder cannot be emptied.", feed=lambda: text
+    )
+
+
+async def _last_install(site: Site, key: str) -> dict[str, Any] | None:
+    answer = await site.command(remote.installs(key))
+    found = None
+    for text in answer.stdout.decode(errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+        except ValueError:
+            continue
+        if line.get("key") == key and line.get("succeeded") is True:
+            found = line
+    return found
+
+
+async def _prepared(site: Site, package: ChosenPackage) -> Prepared:
+    try:
+        return await site.packages.prepare(package)
+    except PackageMissing as exc:
+        raise StepFailed(str(exc), may_retry=False) from exc
+
+
+def _cached(prepared: Prepared) -> str:
+    """Where the machine keeps a package, by what is in it."""
+    return f"packages/{prepared.sha256}{prepared.extension}"
