@@ -1,0 +1,244 @@
+"""Targets, their host keys and their policies. domain.md 6."""
+
+import asyncssh
+import pytest
+
+from deployments.models import MachinePolicy, ServerTask, Target
+from deployments.services.targets import (
+    accept_host_key,
+    check_health,
+    create_machine_policy,
+    create_target,
+    delete_machine_policy,
+    delete_target,
+    update_machine_policy,
+    update_target,
+)
+from spaces.errors import Conflict, Invalid, NotFound, PermissionRefused
+from spaces.permissions import Permission
+from tests.factories.deployments import make_account, make_environment, make_target
+from tests.factories.spaces import actor_for, grant, make_user
+
+
+@pytest.fixture
+def target(space, dev):
+    return make_target(space, dev, name="web-1")
+
+
+def new_key():
+    return asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode().strip()
+
+
+def test_a_new_target_follows_the_default_policy_and_is_checked_next(
+    manager, space, dev, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks() as rings:
+        created = create_target(
+            actor=manager,
+            space=space,
+            name="web-1",
+            environments=[dev],
+            roles=[" Web ", "web", "db"],
+            host="shop.example.org",
+            account=make_account(space),
+        )
+
+    assert (created.roles, created.policy.is_default) == (["Web", "db"], True)
+    task = ServerTask.objects.get(kind="Health")
+    assert task.arguments == {"MachineIds": [created.wire_id]}
+    assert rings
+
+
+@pytest.mark.promise("S15")
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"host": "-oProxyCommand=touch /tmp/x"},
+        {"host": "a host"},
+        {"host": "fe80::1%eth0"},
+        {"host": ""},
+        {"port": 0},
+        {"port": 70000},
+        {"environments": []},
+        {"roles": []},
+        {"roles": ["a,b"]},
+        {"roles": ["x" * 101]},
+        {"account": None},
+        {"host_key": "not a key"},
+        {"fingerprint": "d4:1d:8c"},
+        {"communication_style": "Telnet"},
+        {"name": ""},
+    ],
+)
+def test_bad_targets_are_refused(manager, space, dev, given):
+    fine = {
+        "name": "web-1",
+        "environments": [dev],
+        "roles": ["web"],
+        "host": "shop.example.org",
+        "account": make_account(space),
+    }
+
+    with pytest.raises(Invalid):
+        create_target(actor=manager, space=space, **fine | given)
+
+    assert not Target.objects.exists()
+
+
+def test_whoever_manages_one_environment_adds_targets_to_that_one_only(space, dev, production):
+    user = make_user()
+    grant(user, "environmentmanager", space, environments=[dev.pk])
+    actor = actor_for(user)
+    given = {"roles": ["web"], "host": "h.example.org", "account": make_account(space)}
+
+    assert create_target(actor=actor, space=space, name="one", environments=[dev], **given)
+    with pytest.raises(PermissionRefused):
+        create_target(
+            actor=actor, space=space, name="two", environments=[dev, production], **given
+        )
+
+
+@pytest.mark.promise("P6")
+def test_a_target_of_two_environments_is_changed_by_who_manages_both(space, dev, production):
+    target = make_target(space, dev, production)
+    user = make_user()
+    grant(user, "environmentmanager", space, environments=[dev.pk])
+
+    with pytest.raises(PermissionRefused):
+        update_target(actor=actor_for(user), target=target, host="other.example.org")
+
+
+def test_a_stranger_learns_nothing_of_it(outsider, target):
+    with pytest.raises(NotFound):
+        update_target(actor=outsider, target=target, name="mine")
+
+
+def test_a_changed_endpoint_makes_the_health_unknown_and_queues_a_check(manager, target):
+    Target.objects.filter(pk=target.pk).update(health="Healthy")
+    before = ServerTask.objects.count()
+    target.refresh_from_db()
+
+    update_target(actor=manager, target=target, port=2222)
+
+    target.refresh_from_db()
+    assert (target.port, target.health) == (2222, "Unknown")
+    assert ServerTask.objects.count() == before + 1
+
+
+def test_a_new_description_leaves_the_health_alone(manager, target):
+    Target.objects.filter(pk=target.pk).update(health="Healthy")
+    target.refresh_from_db()
+    before = ServerTask.objects.count()
+
+    update_target(actor=manager, target=target, description="in the cellar", roles=["web", "db"])
+
+    target.refresh_from_db()
+    assert (target.health, target.roles) == ("Healthy", ["web", "db"])
+    assert ServerTask.objects.count() == before
+
+
+def test_enabling_queues_a_check_and_disabling_does_not(manager, target):
+    count = ServerTask.objects.count
+    before = count()
+
+    update_target(actor=manager, target=target, is_disabled=True)
+    assert count() == before
+
+    update_target(actor=manager, target=target, is_disabled=False)
+    assert count() == before + 1
+
+
+@pytest.mark.promise("S18")
+def test_a_host_key_counts_once_a_person_has_confirmed_it(manager, target):
+    key = new_key()
+
+    accept_host_key(actor=manager, target=target, host_key=key)
+
+    target.refresh_from_db()
+    assert target.host_key == key
+    assert target.fingerprint == asyncssh.import_public_key(key).get_fingerprint()
+    assert target.host_key_accepted_by == "manager"
+    assert target.host_key_accepted_at
+
+
+def test_a_viewer_confirms_no_host_key(viewer, target):
+    grant(viewer.user, Permission.MACHINE_VIEW, target.space)
+
+    with pytest.raises(PermissionRefused, match="MachineEdit"):
+        accept_host_key(actor=actor_for(viewer.user), target=target, host_key=new_key())
+
+
+def test_another_fingerprint_replaces_the_key(manager, target):
+    accept_host_key(actor=manager, target=target, host_key=new_key())
+    other = asyncssh.import_public_key(new_key()).get_fingerprint()
+
+    update_target(actor=manager, target=target, fingerprint=other)
+
+    target.refresh_from_db()
+    assert (target.host_key, target.fingerprint) == ("", other)
+
+
+def test_moving_a_target_changes_its_environments(manager, target, production):
+    update_target(actor=manager, target=target, environments=[production])
+
+    assert [row.environment for row in target.environments.all()] == [production]
+
+
+def test_a_deleted_target_is_gone(manager, target):
+    delete_target(actor=manager, target=target)
+
+    assert not Target.objects.exists()
+
+
+def test_checking_disabled_targets_is_refused(manager, target):
+    update_target(actor=manager, target=target, is_disabled=True)
+
+    with pytest.raises(Invalid, match="Disabled"):
+        check_health(actor=manager, targets=[target])
+
+
+def test_policies_are_made_changed_and_deleted(manager, space):
+    policy = create_machine_policy(actor=manager, space=space, name="Lazy", only_connectivity=True)
+
+    update_machine_policy(actor=manager, policy=policy, name="Lazier")
+    delete_machine_policy(actor=manager, policy=policy)
+
+    assert [row.name for row in MachinePolicy.objects.in_space(space)] == ["Default Machine Policy"]
+
+
+def test_the_default_policy_and_policies_in_use_stay(manager, space, target):
+    with pytest.raises(Conflict, match="default"):
+        delete_machine_policy(actor=manager, policy=target.policy)
+
+    used = create_machine_policy(actor=manager, space=space, name="Used")
+    update_target(actor=manager, target=target, policy=used)
+    with pytest.raises(Conflict, match="web-1"):
+        delete_machine_policy(actor=manager, policy=used)
+
+
+def test_the_other_space_cannot_be_reached_through_a_reference(space, other_space, dev):
+    from django.db import IntegrityError, connection, transaction
+
+    foreign = make_account(other_space)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Target.objects.create(
+            space=space,
+            name="x",
+            slug="x",
+            policy=MachinePolicy.objects.in_space(space).get(),
+            account=foreign,
+        )
+        connection.check_constraints()
+
+
+def test_environments_of_the_other_space_are_refused(manager, space, other_space):
+    with pytest.raises((PermissionRefused, NotFound)):
+        create_target(
+            actor=manager,
+            space=space,
+            name="x",
+            environments=[make_environment(other_space)],
+            roles=["web"],
+            host="h.example.org",
+            account=make_account(space),
+        )
