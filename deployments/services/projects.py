@@ -108,8 +108,9 @@ def create_project(
         **fields,
     )
     save(project)
-    Process.objects.create(space=space, project=project)
-    VariableSet.objects.create(space=space, project=project)
+    # by id: the row in hand must not remember the process and the set as they are now, empty
+    Process.objects.create(space=space, project_id=project.pk)
+    VariableSet.objects.create(space=space, project_id=project.pk)
     Channel.objects.create(
         space=space, project=project, name=DEFAULT_CHANNEL, slug="default", is_default=True
     )

@@ -12,6 +12,7 @@ from deployments.services.environments import (
 from deployments.services.lifecycles import PhaseRequest, create_lifecycle
 from spaces.errors import Conflict, Invalid, NotFound, PermissionRefused
 from spaces.models import Event, ScopedUserRole
+from spaces.permissions import Permission
 from tests.factories.deployments import (
     SYSTEM,
     make_deployment,
@@ -20,7 +21,6 @@ from tests.factories.deployments import (
     make_release,
     make_target,
 )
-from spaces.permissions import Permission
 from tests.factories.spaces import actor_for, grant, make_user
 
 

@@ -93,9 +93,7 @@ def test_whoever_manages_one_environment_adds_targets_to_that_one_only(space, de
 
     assert create_target(actor=actor, space=space, name="one", environments=[dev], **given)
     with pytest.raises(PermissionRefused):
-        create_target(
-            actor=actor, space=space, name="two", environments=[dev, production], **given
-        )
+        create_target(actor=actor, space=space, name="two", environments=[dev, production], **given)
 
 
 @pytest.mark.promise("P6")

@@ -1,0 +1,186 @@
+"""Interruptions: who may answer, and that exactly one answer counts. domain.md 18."""
+
+import pytest
+
+from deployments.core.states import TaskState
+from deployments.models import Interruption, ServerTask
+from deployments.services.interruptions import (
+    decide,
+    release_responsibility,
+    submit_interruption,
+    take_responsibility,
+)
+from deployments.services.tasks import cancel_task
+from spaces.errors import Conflict, Invalid, NotFound, PermissionRefused
+from spaces.permissions import Permission
+from tests.factories.deployments import (
+    SYSTEM,
+    make_deployment,
+    make_environment,
+    make_furnished_space,
+    make_project,
+    make_release,
+)
+from tests.factories.spaces import actor_for, grant, make_team, make_user
+
+pytestmark = pytest.mark.django_db
+
+APPROVER = [
+    Permission.PROJECT_VIEW,
+    Permission.TASK_VIEW,
+    Permission.INTERRUPTION_VIEW,
+    Permission.INTERRUPTION_VIEW_SUBMIT_RESPONSIBLE,
+]
+
+
+@pytest.fixture
+def space():
+    return make_furnished_space()
+
+
+@pytest.fixture
+def interruption(space):
+    return ask(space)
+
+
+def ask(space, **given):
+    deployment = make_deployment(
+        make_release(make_project(space)), make_environment(space), TaskState.EXECUTING
+    )
+    ServerTask.objects.filter(pk=deployment.task_id).update(is_waiting=True)
+    return Interruption.objects.create(
+        space=space,
+        task=deployment.task,
+        kind=Interruption.Kind.MANUAL,
+        title="Approve",
+        choices=["Proceed", "Abort"],
+        **given,
+    )
+
+
+def person(space, role, **given):
+    user = make_user(**given)
+    grant(user, role, space)
+    return actor_for(user)
+
+
+@pytest.fixture
+def deployer(space):
+    return person(space, "projectdeployer")
+
+
+def test_an_answer_lets_the_task_go_on(interruption, deployer, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as rung:
+        decide(actor=deployer, interruption=interruption, result="Proceed", notes="Looks good")
+
+    interruption.refresh_from_db()
+    assert (interruption.is_pending, interruption.result) == (False, "Proceed")
+    assert interruption.submitted_by == deployer.user.username
+    assert not ServerTask.objects.get(pk=interruption.task_id).is_waiting
+    assert len(rung) == 1
+
+
+def test_with_a_second_question_open_the_task_keeps_waiting(space, interruption, deployer):
+    Interruption.objects.create(
+        space=space,
+        task=interruption.task,
+        kind="ManualIntervention",
+        title="B",
+        choices=["Proceed"],
+    )
+
+    decide(actor=deployer, interruption=interruption, result="Proceed")
+
+    assert ServerTask.objects.get(pk=interruption.task_id).is_waiting
+
+
+def test_responsibility_comes_first(interruption, deployer):
+    with pytest.raises(Conflict, match="Take responsibility first"):
+        submit_interruption(actor=deployer, interruption=interruption, result="Proceed")
+
+    take_responsibility(actor=deployer, interruption=interruption)
+    submit_interruption(actor=deployer, interruption=interruption, result="Abort")
+
+
+def test_of_two_people_the_second_is_told_who_was_first(space, interruption, deployer):
+    second = person(space, "projectdeployer")
+    take_responsibility(actor=deployer, interruption=interruption)
+
+    with pytest.raises(Conflict, match="taken responsibility"):
+        take_responsibility(actor=second, interruption=interruption)
+
+    release_responsibility(actor=deployer, interruption=interruption)
+    decide(actor=second, interruption=interruption, result="Proceed")
+    with pytest.raises(Conflict, match=f"already answered by {second.user.username}"):
+        decide(actor=deployer, interruption=interruption, result="Abort")
+
+
+@pytest.mark.parametrize("result", ["", "proceed", "Retry"])
+def test_only_the_answers_on_offer_count(interruption, deployer, result):
+    with pytest.raises(Invalid, match="one of Proceed, Abort"):
+        decide(actor=deployer, interruption=interruption, result=result)
+
+    interruption.refresh_from_db()
+    assert interruption.responsible_user is None
+
+
+def test_a_viewer_may_look_but_not_answer(space, interruption):
+    with pytest.raises(PermissionRefused):
+        decide(actor=person(space, "projectviewer"), interruption=interruption, result="Proceed")
+
+
+@pytest.mark.promise("P2")
+def test_elsewhere_it_does_not_exist(interruption):
+    stranger = person(make_furnished_space(), "spacemanager")
+
+    with pytest.raises(NotFound):
+        decide(actor=stranger, interruption=interruption, result="Proceed")
+
+
+def test_a_service_account_never_answers(space, interruption):
+    robot = person(space, "projectdeployer", is_service=True)
+
+    with pytest.raises(PermissionRefused, match="service accounts"):
+        decide(actor=robot, interruption=interruption, result="Proceed")
+
+
+class TestResponsibleTeams:
+    """Managers may only approve or reject (domain.md 4.6)."""
+
+    def test_a_member_with_the_approver_role_answers(self, space):
+        approver = person(space, APPROVER)
+        team = make_team(space, approver.user)
+        interruption = ask(space, responsible_teams=[team.pk])
+
+        decide(actor=approver, interruption=interruption, result="Proceed")
+
+    def test_others_do_not_whatever_they_may_do(self, space, deployer):
+        interruption = ask(space, responsible_teams=[make_team(space, name="Managers").pk])
+
+        with pytest.raises(PermissionRefused, match="Only members of Managers"):
+            decide(actor=deployer, interruption=interruption, result="Proceed")
+
+
+class TestCancel:
+    def test_a_waiting_task_ends_at_once_and_its_question_with_it(self, interruption):
+        task = cancel_task(actor=SYSTEM, task=interruption.task)
+
+        interruption.refresh_from_db()
+        assert task.state == TaskState.CANCELED.value
+        assert (interruption.is_pending, interruption.result) == (False, "Canceled")
+
+    def test_a_cancelled_question_cannot_be_answered(self, interruption, deployer):
+        cancel_task(actor=SYSTEM, task=interruption.task)
+
+        with pytest.raises(Conflict, match="already answered"):
+            decide(actor=deployer, interruption=interruption, result="Proceed")
+
+    def test_a_finished_task_cannot_be_cancelled(self, interruption):
+        task = cancel_task(actor=SYSTEM, task=interruption.task)
+
+        with pytest.raises(Invalid, match="finished"):
+            cancel_task(actor=SYSTEM, task=task)
+
+    def test_cancelling_needs_its_permission(self, space, interruption):
+        with pytest.raises(PermissionRefused, match="TaskCancel"):
+            cancel_task(actor=person(space, "projectviewer"), task=interruption.task)
