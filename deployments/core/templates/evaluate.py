@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from deployments.core.templates import net_numbers
@@ -90,11 +91,11 @@ class Evaluator:
     def text(self, nodes: Nodes, length: int) -> str:
         """The text of a template that is `length` characters long; `findings` has the rest."""
         self.room = MAX_OUTPUT + length
-        return self.from_the_far_end(lambda: self.render(nodes))
+        return self.from_the_far_end(partial(self.render, nodes))
 
     def value(self, name: Name) -> str | None:
         """The evaluated value of a variable, None when it has none; `findings` has the rest."""
-        return self.from_the_far_end(lambda: self.resolve(name))
+        return self.from_the_far_end(partial(self.resolve, name))
 
     def from_the_far_end(self, act: Callable[[], Result]) -> Result:
         """Do `act`; whenever it runs into a chain too deep, resolve the end of the chain and start over."""
@@ -129,6 +130,8 @@ class Evaluator:
         return self.joined(parts)
 
     def joined(self, parts: list[str]) -> str:
+        if len(parts) == 1:
+            return parts[0]
         size = sum(map(len, parts))
         if size > self.room:
             raise TemplateLimit(f"The result grows by more than {MAX_OUTPUT} characters.")
@@ -160,12 +163,15 @@ class Evaluator:
             self.depth -= 1
 
     def substitute(self, node: Substitution) -> str:
-        text = self.expression(node.expression)
-        if text is None:
-            return self.echoed(node)
-        if node.key is not None and self.scope is None and self.findings.is_lasting:
-            self.known[node.key] = text
-        return text
+        expression = node.expression
+        if expression.name is not None and not expression.filters:
+            text = self.resolve(expression.name)
+        else:
+            text = self.expression(expression)
+            is_root = self.scope is None
+            if text is not None and is_root and node.key is not None and self.findings.is_lasting:
+                self.known[node.key] = text
+        return self.echoed(node) if text is None else text
 
     def echoed(self, node: Substitution | Calculation) -> str:
         self.findings.missing[node.echo] = None
@@ -338,7 +344,7 @@ class Evaluator:
 
     def at_root(self, name: Name) -> str | None:
         key = name.key
-        if self.scope is None and key in self.settled:
+        if self.settled and self.scope is None and key in self.settled:
             text, findings = self.settled[key]
             self.findings.absorb(findings)
             self.work += len(findings.missing)
@@ -402,16 +408,14 @@ class Evaluator:
             self.stack.pop(key, None)
         if MARK in raw:
             text = text.replace(MARK, "")
-        if self.scope is None:
-            self.remember(key, text, inner)
+        if inner.is_lasting:
+            if self.scope is None:
+                self.known[key] = text
+            return text
         outer.absorb(inner)
+        if self.scope is None and inner.reuse is not Reuse.NEVER:
+            self.settled[key] = text, inner
         return text
-
-    def remember(self, key: str, text: str, findings: Findings) -> None:
-        if findings.is_lasting:
-            self.variables.resolved[key] = text
-        elif findings.reuse != Reuse.NEVER:
-            self.settled[key] = text, findings
 
     # --- JSON ----------------------------------------------------------------------------------------
 

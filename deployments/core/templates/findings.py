@@ -62,4 +62,5 @@ class Findings:
 
     @property
     def is_lasting(self) -> bool:
+        """Whether the text is the same for any later evaluation against the same variables."""
         return self.reuse is Reuse.ALWAYS and not self.missing and not self.is_null

@@ -1,4 +1,4 @@
-"""From text to `Template`. The language is described in docs/reference/variables.md."""
+"""From text to `Template`. The language is described in docs/reference/substitution.md."""
 
 from __future__ import annotations
 

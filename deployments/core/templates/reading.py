@@ -32,7 +32,7 @@ def evaluate(
     """`template` with its tokens replaced.
 
     What cannot be parsed makes the whole text come back with an error; without `halt_on_error` only that
-    part is kept as text. Raises SelfReference and TemplateLimit. Rules: docs/reference/variables.md.
+    part is kept as text. Raises SelfReference and TemplateLimit. Rules: docs/reference/substitution.md.
     """
     if "#{" not in template:
         return Evaluation(template)
