@@ -27,8 +27,8 @@ from deployments.core.visits import (
     segments,
     step_node,
 )
-from deployments.engine.control import Signal
-from deployments.engine.recording import Batch, LeaseLost, LogLine
+from deployments.engine.control import LeaseLost, Signal
+from deployments.engine.recording import Batch, LogLine
 from deployments.engine.site import PackageMissing
 from deployments.engine.visiting import Visited, Visiting
 from deployments.engine.windows import in_window

@@ -23,7 +23,7 @@ from deployments.core.operations import (
 )
 from deployments.core.states import Category
 from deployments.engine import configuration, installs
-from deployments.engine.launches import launch
+from deployments.engine.launches import inline, packaged
 from deployments.engine.recording import Question, Reply
 from deployments.engine.scripts import run_script
 from deployments.engine.site import MustWait, Site, StepFailed
@@ -127,18 +127,17 @@ async def _run(site: Site, operation: RunScript, key: str) -> None:
     if operation.title:
         site.say(f"Running the {operation.title}", Category.VERBOSE)
     folder = site.folder(operation.place)
-    started = launch(operation.body, operation.syntax, operation.parameters, site, folder)
-    await run_script(site, key, started)
+    launch = inline(site, operation.body, operation.syntax, operation.parameters, folder)
+    await run_script(site, key, launch)
 
 
 async def _run_packaged(site: Site, operation: RunPackagedScript, key: str) -> None:
     for script in _scripts_named(site, operation.name):
         site.say(f"Running {script} of the package", Category.VERBOSE)
         path = site.path(operation.place, script)
-        body = await installs.read_text(site, path)
-        syntax = EXTENSIONS[script.rsplit(".", 1)[1].lower()]
-        started = launch(body, syntax, "", site, site.folder(operation.place))
-        await run_script(site, f"{key}-{syntax.value[:2].lower()}", started)
+        extension = script.rsplit(".", 1)[1].lower()
+        launch = packaged(site, path, EXTENSIONS[extension], site.folder(operation.place))
+        await run_script(site, f"{key}-{extension}", launch)
 
 
 async def _ask(site: Site, operation: AskPerson) -> None:

@@ -17,10 +17,6 @@ Where = tuple[str, int | None]
 """An action's id and the machine it runs on (None: no target)."""
 
 
-class LeaseLost(Exception):
-    """Another worker has this task now, or may have it: nothing more may be done or written."""
-
-
 @dataclass(frozen=True)
 class LogLine:
     """One masked line of a part of the log."""

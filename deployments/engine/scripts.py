@@ -76,6 +76,7 @@ async def _followed(site: Site, token: str, launch: Launch, pump: Pump, *, is_re
     lost_since: float | None = None
     attach = is_resumed
     while True:
+        await site.control.hold()
         before = pump.offsets
         events = (
             site.session.attach(token, *before) if attach else site.session.start(token, launch)
@@ -150,6 +151,9 @@ async def _collect(site: Site, token: str, launch: Launch, artifacts: list[Artif
     for artifact in artifacts[:ARTIFACTS]:
         path = str(PurePosixPath(folder) / artifact.path)
         name = site.masker.mask(PurePosixPath(artifact.name).name)
+        if ".." in PurePosixPath(artifact.path).parts:
+            site.say(f"The artifact {name} lies outside; it is not kept.", Category.WARNING)
+            continue
         size = await site.command(remote.size_of(path))
         if size.exit_code or not size.text.isdigit():
             site.say(f"The artifact {name} is not a plain file; it is not kept.", Category.WARNING)

@@ -155,6 +155,7 @@ class Site:
         failure: the reason when it fails, with what the machine said added; "" = failing is an answer.
         """
         for remaining in reversed(range(TRIES)):
+            await self.control.hold()
             try:
                 answer = await self.session.run(text, feed=feed(), limit=limit)
                 break

@@ -23,7 +23,7 @@ from deployments.transports.base import (
 class MemorySession:
     """Answers as it was told to, and remembers what it was asked.
 
-    Scripts are recognised by a text in one of their files. exit_codes: what they end with, one code or
+    Scripts are recognised by a text in their body. exit_codes: what they end with, one code or
     one for each time they are started. says: what they write. hangs: those that end only when stopped.
     answers: short commands by a text in them. fails_with: raised by whatever is asked.
     """
@@ -94,7 +94,8 @@ class MemorySession:
             raise self.fails_with
 
     def _recognised(self, launch: Launch) -> str:
-        text = b"\n".join(launch.files.values()).decode(errors="replace")
+        bodies = [body for name, body in launch.files.items() if name.startswith("script.")]
+        text = b"\n".join(bodies).decode(errors="replace")
         words = {*self.exit_codes, *self.says, *self.hangs}
         return next((word for word in sorted(words, key=len, reverse=True) if word in text), text)
 

@@ -8,9 +8,9 @@ import pytest
 from deployments.core.process import Condition
 from deployments.core.states import Category, NodeStatus, TaskState
 from deployments.core.variables import Definition
-from deployments.engine.control import Signal
+from deployments.engine.control import LeaseLost, Signal
 from deployments.engine.executor import Unfinished, execute
-from deployments.engine.recording import LeaseLost, MemoryRecorder, Reply
+from deployments.engine.recording import MemoryRecorder, Reply
 from deployments.transports.base import Output, Stream, Unreachable
 from deployments.transports.memory import MemorySession
 from tests.deployments.engine.plans import Stage, approval, planned, script, step
