@@ -48,21 +48,21 @@ class DemoFailed(Exception):
     """The demo's release did not do what it should; the text says where to look."""
 
 
-def read_access(home: Path) -> Access | None:
-    """The access of an installation that was prepared before, or None."""
+def read_access(path: Path) -> Access | None:
+    """What write_access() wrote there before, or None."""
     try:
-        return Access(**json.loads((home / "demo.json").read_text()))
+        return Access(**json.loads(path.read_text()))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def write_access(home: Path, access: Access) -> None:
-    """Write `demo.json`, readable by its owner only, at once or not at all."""
-    draft = home / f".demo.{secrets.token_hex(4)}.json"
+def write_access(path: Path, access: Access) -> None:
+    """Write the file, readable by its owner only, at once or not at all."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(asdict(access), file, indent=2)
-    draft.replace(home / "demo.json")
+    draft.replace(path)
 
 
 def prepare(access: Access, target: DemoTarget) -> str:
@@ -117,7 +117,7 @@ def _targets(
                 "Fingerprint": target.host_key,
             },
         }
-        known = client.find(f"{space}/machines", machine["Name"])
+        known = client.find(f"{space}/machines", str(machine["Name"]))
         if known is None:
             client.post(f"{space}/machines", machine)
         elif known["Endpoint"]["Port"] != target.port:

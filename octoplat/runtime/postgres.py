@@ -88,6 +88,12 @@ class Cluster:
     def is_ready(self) -> bool:
         """Whether it accepts connections."""
         try:
+            status = (self.data / "postmaster.pid").read_text().splitlines()[7:8]
+        except OSError:
+            return False
+        if not status or status[0].strip() != "ready":
+            return False  # asking too early only fills its log
+        try:
             psycopg.connect(self.url(ADMIN, ADMIN), connect_timeout=2).close()
         except psycopg.OperationalError:
             return False
@@ -191,8 +197,8 @@ class Cluster:
             "max_wal_senders": "0",
             "max_wal_size": "256MB",
             "min_wal_size": "32MB",
-            "log_min_messages": "warning",
-            "log_checkpoints": "off",
+            "max_logical_replication_workers": "0",
+            "log_min_messages": "fatal",  # whoever sends a wrong statement reports it himself
             "timezone": "UTC",
         }
         if major >= 18:

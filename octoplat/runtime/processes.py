@@ -1,5 +1,6 @@
 """Child processes: each in a session of its own, ended with its starter and asked politely first."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -63,10 +64,9 @@ def stop(process: subprocess.Popen[bytes], program: Program) -> None:
 
 def kill_group(leader: int) -> None:
     """Kill every process of the group, if any is left."""
-    try:
+    # PermissionError: macOS, when only dead ones are left.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, signal.SIGKILL)
-    except ProcessLookupError:
-        return
 
 
 def end_with_parent(death_signal: signal.Signals) -> None:
