@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self, cast
+from typing import Any, Self
 
 from lxml import etree
 from ruamel.yaml import YAML
+
+from deployments.core.templates.net_dates import Moment, format_date
 
 BYTE_ORDER_MARKS = {
     codecs.BOM_UTF8: "utf-8",
@@ -24,9 +26,6 @@ BYTE_ORDER_MARKS = {
 }
 NOTHING_MAY_BE_EMPTY = ("version.", "nuget.", "maven.")
 """Operations where a field without a value may be None or the empty text."""
-
-
-NET_LAYOUTS = {"yyyy": "%Y", "yy": "%y", "MMM": "%b", "MMMM": "%B", "MM": "%m", "dd": "%d"}
 
 
 class Unreachable(Exception):
@@ -72,7 +71,7 @@ def moment(value: Any) -> Any:
     match value:
         case {"$now": layout, "hours": hours}:
             now = datetime.now(UTC).astimezone() + timedelta(hours=hours)
-            return now.strftime(NET_LAYOUTS[layout]) if layout else now
+            return format_date(Moment(now), layout) if layout else now
         case {"$currency": amount}:
             return [f"{symbol}{amount:,.2f}" for symbol in "$¤"]
         case _:
@@ -158,7 +157,7 @@ def descendants(value: Any, name: str) -> list[Any]:
 
 
 def local_name(node: Any) -> str:
-    return cast(str, etree.QName(node).localname)
+    return etree.QName(node).localname
 
 
 def xml_text(value: Any) -> str:
