@@ -21,7 +21,13 @@ class ServerTaskQuerySet(SpaceOwnedQuerySet["ServerTask"]):
         """Compare-and-set the state. False: someone else moved the task first."""
         check_move(came_from, to)
         if to.value in FINAL:
-            changes |= {"finished_at": Now(), "lease_until": None, "lease_owner": ""}
+            changes |= {
+                "finished_at": Now(),
+                "lease_until": None,
+                "lease_owner": "",
+                "holds_tag": False,
+                "is_waiting": False,
+            }
         moved = self.filter(pk=task_id, state=came_from.value)
         return moved.update(state=to.value, updated_at=Now(), **changes) == 1
 
@@ -31,7 +37,8 @@ class ServerTask(SpaceOwned):
 
     The row is the truth. `lease_*` say which worker runs it; every write of that worker carries the
     epoch, so one that lost its lease changes nothing more (security-and-reliability.md 6.1).
-    is_waiting: started, but only rows are left of it until a person answers.
+    is_waiting: started, but only rows are left of it until a person answers. holds_tag: it is the one
+    that its concurrency tag lets run. must_hand_over: its worker is asked to leave it to another.
     plan: the frozen `core.plan.Plan`, from the first start on.
     """
 
@@ -72,6 +79,8 @@ class ServerTask(SpaceOwned):
     error_message = models.TextField(blank=True, default="")
     has_warnings_or_errors = models.BooleanField(default=False)
     is_waiting = models.BooleanField(default=False)
+    holds_tag = models.BooleanField(default=False)
+    must_hand_over = models.BooleanField(default=False)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     canceled_by = models.CharField(max_length=150, blank=True, default="")
 
@@ -97,6 +106,16 @@ class ServerTask(SpaceOwned):
             models.CheckConstraint(
                 name="servertask_leased_iff_running",
                 condition=Q(lease_until__isnull=True) | Q(state__in=["Executing", "Cancelling"]),
+            ),
+            models.UniqueConstraint(
+                fields=["concurrency_tag"],
+                condition=Q(holds_tag=True),
+                name="servertask_one_per_tag",
+            ),
+            models.CheckConstraint(
+                name="servertask_tag_while_running",
+                condition=Q(holds_tag=False)
+                | (~Q(concurrency_tag="") & Q(state__in=["Executing", "Cancelling"])),
             ),
         ]
         indexes = [
