@@ -432,7 +432,7 @@ class Migration(migrations.Migration):
                 ("discrete_channel_release", models.BooleanField(default=False)),
                 ("allow_ignore_channel_rules", models.BooleanField(default=True)),
                 ("library_sets", models.JSONField(blank=True, default=list)),
-                ("highest_version", models.CharField(blank=True, default="", max_length=255)),
+                ("last_version", models.CharField(blank=True, default="", max_length=255)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
                     "lifecycle",

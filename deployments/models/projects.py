@@ -49,5 +49,5 @@ class Project(Named):
     discrete_channel_release = models.BooleanField(default=False)
     allow_ignore_channel_rules = models.BooleanField(default=True)
     library_sets = models.JSONField(default=list, blank=True)
-    highest_version = models.CharField(max_length=255, blank=True, default="")
+    last_version = models.CharField(max_length=255, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)

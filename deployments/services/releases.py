@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from deployments.core import templates
-from deployments.core.package_overrides import BadOverride, parse_overrides
+from deployments.core.package_overrides import BadOverride, Override, parse_overrides
 from deployments.core.versions import next_version, parse
 from deployments.models import (
     BuildInformation,
@@ -44,7 +44,8 @@ MAX_VERSION = 255
 class ReleaseRequest:
     """What the creator of a release may say. Empty texts mean "as the project says".
 
-    packages: overrides such as "Deploy web:1.2.0" (api-dialect.md 7.5.1).
+    packages: overrides such as "Deploy web:1.2.0" (api-dialect.md 7.5.1). selected: more of them, from
+    clients that name step and version apart.
     """
 
     version: str = ""
@@ -52,6 +53,7 @@ class ReleaseRequest:
     package_version: str = ""
     package_prerelease: str = ""
     packages: Sequence[str] = ()
+    selected: Sequence[Override] = ()
     notes: str = ""
     ignore_channel_rules: bool = False
     custom_fields: dict[str, str] = field(default_factory=dict)
@@ -97,7 +99,7 @@ def _selection(
     if not steps:
         problems.append(f"The process of {project} has no steps. Add a step first.")
     try:
-        overrides = parse_overrides(request.packages)
+        overrides = [*parse_overrides(request.packages), *request.selected]
     except BadOverride as bad:
         return Selection(), [*problems, str(bad)]
     needed = needed_packages(steps, channel)
@@ -131,14 +133,12 @@ def _version(
 def proposed_version(project: Project, selection: Selection) -> str:
     """The next version by the project's donor package or template. Raises ValueError.
 
-    Numbers never come back: beside the latest release counts the highest ever made (domain.md 16.1).
+    Counts on from the release created last, even if it was deleted since, so that no number comes
+    back (domain.md 16.1).
     """
     if project.version_donor:
         return _donated_version(project.version_donor, selection)
-    latest = (
-        project.releases.order_by("-assembled_at", "-id").values_list("version", flat=True).first()
-    )
-    current = latest or project.highest_version or None
+    current = project.last_version or None
     text = templates.evaluate(project.version_template, version_variables(current)).value or ""
     return next_version(text, current)
 
@@ -146,7 +146,7 @@ def proposed_version(project: Project, selection: Selection) -> str:
 def version_variables(current: str | None) -> dict[str, str]:
     """Octopus.Version.Last* and Next* and the clock's parts, for version templates."""
     last = parse(current, "octopus") if current else None
-    numbers = list(last.numbers) if last else [0, 0, -1, -1]
+    numbers = last.numbers if last else (0, 0, 0, 0)
     names = ("Major", "Minor", "Patch", "Revision")
     now = timezone.now()
     variables = {
@@ -160,7 +160,7 @@ def version_variables(current: str | None) -> dict[str, str]:
         "Octopus.Version.LastSuffix": last.prerelease if last else "",
     }
     for name, number in zip(names, numbers, strict=True):
-        variables[f"Octopus.Version.Last{name}"] = str(max(number, 0))
+        variables[f"Octopus.Version.Last{name}"] = str(number)
         variables[f"Octopus.Version.Next{name}"] = str(number + 1)
     for kind in ("Last", "Next"):
         variables[f"Octopus.Version.{kind}Build"] = variables[f"Octopus.Version.{kind}Patch"]
@@ -204,7 +204,7 @@ def _insert(
             )
     except IntegrityError as exc:
         raise Conflict(f"Release {version} of {project} already exists.") from exc
-    Project.objects.filter(pk=project.pk).update(highest_version=version)
+    Project.objects.filter(pk=project.pk).update(last_version=version)
     return release
 
 

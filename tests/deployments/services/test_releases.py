@@ -12,7 +12,7 @@ from deployments.services.releases import (
     unblock_release,
     update_variables,
 )
-from deployments.services.variables import VariableInput, save_variables
+from deployments.services.variables import VariableRow, save_variables
 from spaces.errors import Conflict, Invalid, NotFound, PermissionRefused
 from spaces.models import Event
 from spaces.permissions import Permission
@@ -54,7 +54,7 @@ def create(project, actor=SYSTEM, **given):
 
 
 def set_variables(project, **values):
-    rows = [VariableInput(name=name, value=value) for name, value in values.items()]
+    rows = [VariableRow(name=name, value=value) for name, value in values.items()]
     save_variables(actor=SYSTEM, variable_set=project.variable_set, rows=rows)
 
 
