@@ -5,30 +5,43 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('deployments', '0001_initial'),
-        ('spaces', '0002_events_are_append_only'),
+        ("deployments", "0001_initial"),
+        ("spaces", "0002_events_are_append_only"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='servertask',
-            name='holds_tag',
+            model_name="servertask",
+            name="holds_tag",
             field=models.BooleanField(default=False),
         ),
         migrations.AddField(
-            model_name='servertask',
-            name='must_hand_over',
+            model_name="servertask",
+            name="must_hand_over",
             field=models.BooleanField(default=False),
         ),
         migrations.AddConstraint(
-            model_name='servertask',
-            constraint=models.UniqueConstraint(condition=models.Q(('holds_tag', True)), fields=('concurrency_tag',), name='servertask_one_per_tag'),
+            model_name="servertask",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("holds_tag", True)),
+                fields=("space", "concurrency_tag"),
+                name="servertask_one_per_tag",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='servertask',
-            constraint=models.CheckConstraint(condition=models.Q(('holds_tag', False), models.Q(models.Q(('concurrency_tag', ''), _negated=True), ('state__in', ['Executing', 'Cancelling'])), _connector='OR'), name='servertask_tag_while_running'),
+            model_name="servertask",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("holds_tag", False),
+                    models.Q(
+                        models.Q(("concurrency_tag", ""), _negated=True),
+                        ("state__in", ["Executing", "Cancelling"]),
+                    ),
+                    _connector="OR",
+                ),
+                name="servertask_tag_while_running",
+            ),
         ),
     ]

@@ -46,6 +46,7 @@ class ServerTask(SpaceOwned):
         project="project_id", group="project__group_id", environment="environment_id"
     )
     wire_prefix = "ServerTasks"
+    view_permission = "TaskView"
 
     class Kind(models.TextChoices):
         DEPLOY = "Deploy", "Deployment"
@@ -108,7 +109,7 @@ class ServerTask(SpaceOwned):
                 condition=Q(lease_until__isnull=True) | Q(state__in=["Executing", "Cancelling"]),
             ),
             models.UniqueConstraint(
-                fields=["concurrency_tag"],
+                fields=["space", "concurrency_tag"],
                 condition=Q(holds_tag=True),
                 name="servertask_one_per_tag",
             ),

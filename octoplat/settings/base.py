@@ -99,6 +99,8 @@ FORM_RENDERER = "octoplat.ui.forms.Renderer"
 DATABASES = {"default": env.database().as_django(env.number("OCTOPLAT_DATABASE_POOL", 0))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+TRUSTED_PROXIES = env.listed("OCTOPLAT_TRUSTED_PROXIES")
+
 AUTH_USER_MODEL = "spaces.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
 PASSWORD_HASHERS = [
@@ -174,6 +176,9 @@ QUEUE_ENTRY_POINTS = (
 
 WORKERS = env.number("OCTOPLAT_WORKERS", 4)
 """Worker processes on this machine; each runs one task at a time."""
+
+TASK_CAP = env.number("OCTOPLAT_TASK_CAP", 5)
+"""Tasks this machine runs at once; those that wait for people do not count."""
 
 TICK = "deployments.tasks.tick"
 """Called about once a second by every node: rings again, ends lost leases, starts what is due."""
