@@ -17,6 +17,7 @@ class Channel(SpaceOwned):
 
     dimensions = Dimensions(project="project_id", group="project__group_id")
     wire_prefix = "Channels"
+    view_permission = "ProcessView"
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="channels")
     name = models.CharField(max_length=200)

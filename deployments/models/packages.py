@@ -53,6 +53,8 @@ class Package(SpaceOwned):
     version_key: sorts as `core.versions` compares, for "latest" and paging in SQL.
     """
 
+    view_permission = "FeedView"
+
     package_id = models.CharField(max_length=100)
     version = models.CharField(max_length=100)
     version_key = models.CharField(max_length=600)
@@ -108,6 +110,7 @@ class BuildInformation(SpaceOwned):
     """
 
     wire_prefix = "BuildInformation"
+    view_permission = "FeedView"
 
     package_id = models.CharField(max_length=100)
     version = models.CharField(max_length=100)

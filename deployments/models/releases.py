@@ -57,6 +57,7 @@ class Defect(SpaceOwned):
 
     dimensions = Dimensions(project="release__project_id", group="release__project__group_id")
     wire_prefix = "Defects"
+    view_permission = "ReleaseView"
 
     release = models.ForeignKey(Release, on_delete=models.CASCADE, related_name="defects")
     description = models.TextField()

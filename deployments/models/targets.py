@@ -43,6 +43,7 @@ class Target(Named):
         environment="environments__environment_id", many=frozenset({"environment"})
     )
     wire_prefix = "Machines"
+    view_permission = "MachineView"
 
     class Style(models.TextChoices):
         SSH = "Ssh", "SSH"

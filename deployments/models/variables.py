@@ -21,6 +21,7 @@ class LibraryVariableSet(Named):
 class VariableSet(SpaceOwned):
     """The variables of one project or one library set. `version` counts saves."""
 
+    view_permission = "VariableView"
     dimensions = Dimensions(project="project_id", group="project__group_id")
 
     project = models.OneToOneField(

@@ -11,6 +11,7 @@ class WorkerPool(Named):
     server node itself where the installation allows that. domain.md 7."""
 
     wire_prefix = "WorkerPools"
+    view_permission = "WorkerView"
 
     is_default = models.BooleanField(default=False)
     sort_order = models.IntegerField(default=0)

@@ -3,7 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -122,27 +122,55 @@ def _action_problems(step: Step, action: Action) -> list[str]:
     return [*problems, *handler_for(action.action_type).problems(properties)]
 
 
+@dataclass(frozen=True)
+class _References:
+    """The rows that steps name, by id."""
+
+    environments: frozenset[int]
+    channels: frozenset[int]
+    feeds: frozenset[int]
+    pools: frozenset[int]
+
+    @classmethod
+    def of(cls, steps: Sequence[Step]) -> "_References":
+        actions = [action for step in steps for action in step.actions]
+        return cls(
+            environments=frozenset(
+                pk for a in actions for pk in (*a.environments, *a.excluded_environments)
+            ),
+            channels=frozenset(pk for a in actions for pk in a.channels),
+            feeds=frozenset(
+                package.feed for a in actions for package in a.packages if package.feed
+            ),
+            pools=frozenset(a.worker_pool for a in actions if a.worker_pool),
+        )
+
+
 def _reference_problems(actor: Actor, project: Project, steps: Sequence[Step]) -> list[str]:
-    """What actions name that does not exist in the space, or that the actor may not see (P5)."""
-    actions = [action for step in steps for action in step.actions]
+    """What steps newly name that does not exist in the space, or that the actor may not see (P5)."""
     space = project.space_id
-    environments = {pk for a in actions for pk in (*a.environments, *a.excluded_environments)}
-    channels = {pk for a in actions for pk in a.channels}
-    feeds = {package.feed for a in actions for package in a.packages if package.feed}
-    pools = {a.worker_pool for a in actions if a.worker_pool}
+    wanted = _References.of(steps)
+    there = _References.of(Process.objects.get(project=project).parsed())
+    environments = Environment.objects.in_space(space)
+    channels = Channel.objects.filter(project=project)
+    feeds = Feed.objects.in_space(space)
+    pools = WorkerPool.objects.in_space(space)
     return [
         *_missing(
-            actor, Permission.ENVIRONMENT_VIEW, Environment.objects.in_space(space), environments
+            actor,
+            Permission.ENVIRONMENT_VIEW,
+            environments,
+            wanted.environments - there.environments,
         ),
-        *_missing(
-            actor, Permission.PROCESS_VIEW, Channel.objects.filter(project=project), channels
-        ),
-        *_missing(actor, Permission.FEED_VIEW, Feed.objects.in_space(space), feeds),
-        *_missing(actor, Permission.WORKER_VIEW, WorkerPool.objects.in_space(space), pools),
+        *_missing(actor, Permission.PROCESS_VIEW, channels, wanted.channels - there.channels),
+        *_missing(actor, Permission.FEED_VIEW, feeds, wanted.feeds - there.feeds),
+        *_missing(actor, Permission.WORKER_VIEW, pools, wanted.pools - there.pools),
     ]
 
 
-def _missing(actor: Actor, permission: Permission, rows: QuerySet[Any], ids: set[int]) -> list[str]:
+def _missing(
+    actor: Actor, permission: Permission, rows: QuerySet[Any], ids: frozenset[int]
+) -> list[str]:
     if not ids:
         return []
     there = set(visible(actor, permission, rows.filter(pk__in=ids)).values_list("pk", flat=True))
