@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.plugins.promises",
     "tests.plugins.complete",
     "tests.plugins.cast",
+    "tests.plugins.stack",
 ]
