@@ -1,0 +1,187 @@
+"""Who runs a task: claims, leases with epochs, and letting go. security-and-reliability.md 6.1.
+
+A claim takes the next eligible row, whatever the doorbell said. Every later write of its worker names
+the epoch of the claim; a row that has another epoch belongs to another worker. All times are the
+database's.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, Now
+
+from deployments.core.states import TaskState
+from deployments.engine.control import LeaseLost
+from deployments.models import Interruption, ServerTask
+
+LEASE = timedelta(seconds=30)
+RENEW_EVERY = 10.0  # seconds
+CLAIMING = 7_261_001  # advisory lock: claims go one after another
+RUNNING = (TaskState.EXECUTING.value, TaskState.CANCELLING.value)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A worker's hold on a task."""
+
+    task_id: int
+    epoch: int
+    owner: str
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What people and the node want from the run, as of the last look."""
+
+    is_cancelled: bool
+    must_hand_over: bool
+
+
+def claim() -> Lease | None:
+    """Takes the next task this node may run, for `LEASE`. None: there is none, or no free slot.
+
+    Tasks that were begun and may go on come before queued ones; these by priority and age. A task
+    whose concurrency tag is held, or whose space's queue is stopped, is passed over.
+    """
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
+        if _running_here() >= settings.TASK_CAP:
+            return None
+        task = _next(begun()) or _next(due())
+        return _taken(task) if task else None
+
+
+def begun() -> QuerySet[ServerTask]:
+    """Tasks that were started, are nobody's now, and wait for no person (or are to be cancelled)."""
+    free = ServerTask.objects.filter(state__in=RUNNING, lease_until__isnull=True)
+    goes_on = Q(is_waiting=False) | Q(state=TaskState.CANCELLING.value)
+    found: QuerySet[ServerTask] = _with_free_tag(free.filter(goes_on)).order_by("id")
+    return found
+
+
+def due() -> QuerySet[ServerTask]:
+    """Queued tasks that may start now, in their order."""
+    queued = ServerTask.objects.filter(
+        Q(queue_expiry__isnull=True) | Q(queue_expiry__gt=Now()),
+        state=TaskState.QUEUED.value,
+        queue_time__lte=Now(),
+        space__task_queue_stopped=False,
+    )
+    found: QuerySet[ServerTask] = _with_free_tag(queued).order_by("-priority", "queue_time", "id")
+    return found
+
+
+def renew(lease: Lease) -> Wishes:
+    """Keeps the lease. Raises LeaseLost."""
+    mine = _mine(lease).filter(state__in=RUNNING)
+    if not mine.update(lease_until=Now() + LEASE):
+        raise LeaseLost
+    return look(lease)
+
+
+def look(lease: Lease) -> Wishes:
+    """What is wanted of the run now. Raises LeaseLost."""
+    row = _mine(lease).values_list("state", "must_hand_over").first()
+    if row is None or row[0] not in RUNNING:
+        raise LeaseLost
+    return Wishes(row[0] == TaskState.CANCELLING.value, row[1])
+
+
+def finish(lease: Lease, ended: TaskState, **changes: Any) -> TaskState:
+    """Ends the task, in the caller's transaction. Returns the state it has now: a cancellation that
+    came first wins. Raises LeaseLost."""
+    task = _locked(lease)
+    came_from = TaskState(task.state)
+    to = TaskState.CANCELED if came_from == TaskState.CANCELLING else ended
+    if to == TaskState.CANCELED and came_from == TaskState.EXECUTING:
+        raise LeaseLost  # nobody cancelled this task
+    ServerTask.objects.move(lease.task_id, came_from, to, **changes)
+    return to
+
+
+@transaction.atomic
+def park(lease: Lease, *, keeps_turn: bool) -> bool:
+    """Leaves the task to its rows until a person has answered; its tag is free meanwhile, unless
+    `keeps_turn`. False: the answer came already, go on. Raises LeaseLost."""
+    task = _locked(lease)
+    if task.state == TaskState.CANCELLING.value:
+        return False
+    if not Interruption.objects.filter(task_id=lease.task_id, is_pending=True).exists():
+        return False
+    _mine(lease).update(
+        is_waiting=True, holds_tag=F("holds_tag") if keeps_turn else False, **_free()
+    )
+    return True
+
+
+def hand_over(lease: Lease) -> None:
+    """Lets any worker go on with the task. Raises LeaseLost."""
+    if not _mine(lease).update(**_free()):
+        raise LeaseLost
+
+
+def ask_hand_over(node: str) -> int:
+    """Asks the runs of a node to leave their tasks to others. Returns how many there are."""
+    mine = ServerTask.objects.filter(node=node, lease_until__isnull=False, state__in=RUNNING)
+    return int(mine.update(must_hand_over=True))
+
+
+def _taken(task: ServerTask) -> Lease:
+    owner = f"{settings.NODE}/{os.getpid()}"[:100]
+    ServerTask.objects.filter(pk=task.pk).update(
+        state=TaskState.EXECUTING.value if task.state == TaskState.QUEUED.value else F("state"),
+        lease_owner=owner,
+        lease_epoch=F("lease_epoch") + 1,
+        lease_until=Now() + LEASE,
+        node=settings.NODE,
+        holds_tag=bool(task.concurrency_tag),
+        is_waiting=False,
+        must_hand_over=False,
+        started_at=Coalesce(F("started_at"), Now()),
+        updated_at=Now(),
+    )
+    return Lease(task.pk, task.lease_epoch + 1, owner)
+
+
+def _next(tasks: QuerySet[ServerTask]) -> ServerTask | None:
+    return tasks.select_for_update(skip_locked=True, of=("self",)).first()
+
+
+def _with_free_tag(tasks: Any) -> Any:
+    held = ServerTask.objects.filter(
+        space_id=OuterRef("space_id"), concurrency_tag=OuterRef("concurrency_tag"), holds_tag=True
+    ).exclude(pk=OuterRef("pk"))
+    return tasks.filter(Q(concurrency_tag="") | ~Exists(held))
+
+
+def _running_here() -> int:
+    mine = ServerTask.objects.filter(node=settings.NODE, state__in=RUNNING)
+    return int(mine.filter(lease_until__gt=Now()).count())
+
+
+def _mine(lease: Lease) -> Any:
+    return ServerTask.objects.filter(
+        pk=lease.task_id, lease_epoch=lease.epoch, lease_owner=lease.owner
+    )
+
+
+def _locked(lease: Lease) -> ServerTask:
+    task: ServerTask | None = _mine(lease).select_for_update(of=("self",)).first()
+    if task is None or task.state not in RUNNING:
+        raise LeaseLost
+    return task
+
+
+def _free() -> dict[str, Any]:
+    return {
+        "lease_until": None,
+        "lease_owner": "",
+        "must_hand_over": False,
+        "updated_at": Now(),
+    }
