@@ -216,7 +216,7 @@ def find_binaries(written_by: int | None = None) -> Binaries:
     written_by: the major version of existing data, which no other version reads.
     Raises DatabaseUnavailable when there is none that fits.
     """
-    found = [Binaries(folder, _major(folder)) for folder in _folders()]
+    found = installed_binaries()
     for binaries in found:
         if binaries.major >= 15 and written_by in {None, binaries.major}:
             return binaries
@@ -230,6 +230,11 @@ def find_binaries(written_by: int | None = None) -> Binaries:
         f"The data were written by PostgreSQL {written_by}; found: {have}. "
         f"Install PostgreSQL {written_by}, or set OCTOPLAT_HOME to a new folder."
     )
+
+
+def installed_binaries() -> list[Binaries]:
+    """What there is, best first."""
+    return [Binaries(folder, _major(folder)) for folder in _folders()]
 
 
 def _folders() -> Iterator[Path]:
