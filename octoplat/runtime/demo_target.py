@@ -42,14 +42,12 @@ async def serve(home: Path) -> asyncssh.SSHAcceptor:
     folder = home / "demo-target"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     host_key = _key(home / "keys" / "demo-target-host")
-    client_key = _key(home / "keys" / "demo-target-client")
+    client_path = home / "keys" / "demo-target-client"
+    client_key = _key(client_path)
     account = _OneAccount(folder)
     options = {
         "server_host_keys": [host_key],
-        "authorized_client_keys": asyncssh.import_authorized_keys(
-            client_key.export_public_key().decode()
-        ),
-        "server_factory": _OnlyDemo,
+        "server_factory": lambda: _OneKey(client_key.convert_to_public()),
         "process_factory": account.run,
         "sftp_factory": account.sftp,
         "encoding": None,
@@ -67,24 +65,23 @@ async def serve(home: Path) -> asyncssh.SSHAcceptor:
             port=server.get_port(),
             username=USERNAME,
             host_key=host_key.get_fingerprint(),
-            private_key=client_key.export_private_key().decode(),
+            private_key=client_path.read_text(),
         ),
     )
     return server
 
 
-class _OnlyDemo(asyncssh.SSHServer):
-    """Keys only, and for one name only."""
+class _OneKey(asyncssh.SSHServer):
+    """Lets in one name with one key, and nothing else."""
 
-    def __init__(self) -> None:
-        self._username = ""
-
-    def begin_auth(self, username: str) -> bool:
-        self._username = username
-        return True
+    def __init__(self, key: asyncssh.SSHKey) -> None:
+        self._key = key
 
     def public_key_auth_supported(self) -> bool:
-        return self._username == USERNAME
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return username == USERNAME and key == self._key
 
     def password_auth_supported(self) -> bool:
         return False
