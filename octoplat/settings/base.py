@@ -177,6 +177,9 @@ QUEUE_ENTRY_POINTS = (
 WORKERS = env.number("OCTOPLAT_WORKERS", 4)
 """Worker processes on this machine; each runs one task at a time."""
 
+RUN_ON_SERVER = env.flag("OCTOPLAT_RUN_ON_SERVER", default=True)
+"""Whether steps tied to no target may run on this machine, beside octoplat's own keys."""
+
 TASK_CAP = env.number("OCTOPLAT_TASK_CAP", 5)
 """Tasks this machine runs at once; those that wait for people do not count."""
 

@@ -8,6 +8,7 @@ from octoplat.settings.base import *  # noqa: F403
 from octoplat.settings.base import PUBLIC_URL, SILENCED_SYSTEM_CHECKS
 
 MUST_BE_SECURE = True
+RUN_ON_SERVER = env.flag("OCTOPLAT_RUN_ON_SERVER")
 DEBUG = env.flag("OCTOPLAT_DEBUG")
 SECRET_KEY = env.secret_key()
 
