@@ -11,7 +11,7 @@ MADE := $(VENV)/made
 PYTHON := $(VENV)/bin/python
 PIP := $(PYTHON) -m pip install --quiet --require-hashes
 TESTS ?= tests
-TEST_OPTIONS ?= --numprocesses auto --maxprocesses 4
+TEST_OPTIONS ?= --numprocesses auto --maxprocesses 4 --dist loadgroup
 
 # The first interpreter that is new enough; `make BASE_PYTHON=/path/to/python3 setup` chooses another.
 BASE_PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
