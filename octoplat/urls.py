@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from octoplat import health
+from octoplat import api, health
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
+    *api.routes,
 ]

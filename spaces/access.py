@@ -137,6 +137,11 @@ def visible_spaces(actor: Actor) -> QuerySet[Space]:
     return Space.objects.filter(own)
 
 
+def view_permission(model: type[SpaceOwned]) -> Permission | None:
+    """The permission that shows rows of a model, if it has one of its own."""
+    return Permission.named(model.view_permission or f"{model.__name__}View")
+
+
 # --- effective rights -------------------------------------------------------------------------------
 
 
@@ -476,17 +481,12 @@ def _sees(actor: Actor, permission: Permission, where: Where) -> bool:
     """Whether the actor may know that `where` exists."""
     if isinstance(where, Space):
         return visible_spaces(actor).filter(pk=where.pk).exists()
-    view = _view_permission(where, permission)
+    view = view_permission(type(where)) or permission.view
     if view is None:
         return where.space_id in rights_of(actor).space_ids
     scopes = rights_of(actor).scopes(where.space_id, view)
     places = _places(view, where, missing=_Open.OPEN)
     return any(_admits(scopes, view, place) for place in places)
-
-
-def _view_permission(where: SpaceOwned, permission: Permission) -> Permission | None:
-    named = Permission.named(where.view_permission or f"{type(where).__name__}View")
-    return named or permission.view
 
 
 def _context(where: Where, *things: Named) -> str:

@@ -5,5 +5,6 @@ pytest_plugins = [
     "tests.plugins.promises",
     "tests.plugins.complete",
     "tests.plugins.cast",
+    "tests.plugins.clients",
     "tests.plugins.stack",
 ]

@@ -15,6 +15,7 @@ from spaces.errors import Conflict, Invalid, NotFound, PermissionRefused
 from spaces.models import Event, EventHead, ScopedUserRole, Space, Team, User, UserRole
 from spaces.naming import SLUG, free_slug, name_problems, text_problems
 from spaces.permissions import Permission
+from spaces.queries.spaces import manager_rows, managers_of
 from spaces.services.grants import keep_in_step, rights_changed
 from spaces.services.installation import add_space_managers
 
@@ -119,11 +120,11 @@ def update_space(
             setattr(space, field, value)
     _save(space)
     if manager_users is not None or manager_teams is not None:
-        current_users, current_teams = managers_of(space)
+        current = managers_of(space)
         _set_managers(
             space,
-            current_users if manager_users is None else manager_users,
-            current_teams if manager_teams is None else manager_teams,
+            current.users if manager_users is None else manager_users,
+            current.teams if manager_teams is None else manager_teams,
         )
     if changes := difference(before, _shown(space)):
         record(actor, "Modified", space, details=changes)
@@ -160,24 +161,6 @@ def deletion_blockers(space: Space) -> list[str]:
     return reasons
 
 
-def managers_of(space: Space) -> tuple[list[User], list[Team]]:
-    """Who manages the space: members of its built-in team, and other teams with the role there."""
-    builtin = Team.objects.get(space=space, builtin=Team.SPACE_MANAGERS)
-    teams = Team.objects.filter(scoped_roles__in=_manager_rows(space)).exclude(pk=builtin.pk)
-    return list(builtin.members.all()), list(teams)
-
-
-def _manager_rows(space: Space) -> models.QuerySet[ScopedUserRole]:
-    return ScopedUserRole.objects.filter(
-        space=space,
-        role__slug=roles.SPACE_MANAGER,
-        project_ids=None,
-        project_group_ids=None,
-        environment_ids=None,
-        tenant_ids=None,
-    )
-
-
 def _set_managers(space: Space, users: Collection[User], teams: Collection[Team]) -> None:
     others = [team for team in teams if team.builtin != Team.SPACE_MANAGERS]
     if not users and not others:
@@ -185,7 +168,7 @@ def _set_managers(space: Space, users: Collection[User], teams: Collection[Team]
     if foreign := [team for team in others if team.space_id not in (None, space.pk)]:
         raise Invalid([f"The team {team} does not exist in this space." for team in foreign])
     Team.objects.get(space=space, builtin=Team.SPACE_MANAGERS).members.set(users)
-    rows = _manager_rows(space).exclude(team__builtin=Team.SPACE_MANAGERS)
+    rows = manager_rows([space]).exclude(team__builtin=Team.SPACE_MANAGERS)
     rows.exclude(team__in=others).delete()
     holding = set(rows.values_list("team_id", flat=True))
     role = UserRole.objects.get(slug=roles.SPACE_MANAGER)
@@ -200,7 +183,7 @@ def _set_managers(space: Space, users: Collection[User], teams: Collection[Team]
 def _authorize_managing(actor: Actor, space: Space) -> None:
     if actor.is_system or allowed_system(actor, Permission.SPACE_EDIT):
         return
-    if actor.user and _manager_rows(space).filter(team__members=actor.user).exists():
+    if actor.user and manager_rows([space]).filter(team__members=actor.user).exists():
         return
     if not visible_spaces(actor).filter(pk=space.pk).exists():
         raise NotFound(UNKNOWN)
@@ -264,12 +247,15 @@ def _free_slug(name: str) -> str:
 
 
 def _manager_ids(space: Space) -> list[str]:
-    users, teams = managers_of(space)
-    return [*(user.wire_id for user in users), *(team.wire_id for team in teams)]
+    managers = managers_of(space)
+    return [
+        *(user.wire_id for user in managers.users),
+        *(team.wire_id for team in managers.teams),
+    ]
 
 
 def _shown(space: Space) -> dict[str, Any]:
-    users, teams = managers_of(space)
+    managers = managers_of(space)
     return {
         "name": space.name,
         "slug": space.slug,
@@ -277,5 +263,5 @@ def _shown(space: Space) -> dict[str, Any]:
         "is_default": space.is_default,
         "is_private": space.is_private,
         "task_queue_stopped": space.task_queue_stopped,
-        "managers": sorted([*map(str, users), *map(str, teams)]),
+        "managers": sorted([*map(str, managers.users), *map(str, managers.teams)]),
     }

@@ -10,7 +10,7 @@ from spaces.permissions import Permission
 from spaces.scopes import Scope
 from spaces.services import api_keys
 from spaces.services.grants import keep_in_step, rights_changed
-from spaces.services.installation import new_group
+from spaces.services.installation import add_space_managers, new_group
 
 serial = count(1)
 PASSWORD = "correct horse battery staple"
@@ -18,9 +18,11 @@ Role = UserRole | str | Permission | Collection[Permission]
 
 
 def make_space(**given: Any) -> Space:
-    """A space without the defaults of other apps and without managers: the row alone."""
+    """A space with its built-in team, which has no members, and without the defaults of other apps."""
     number = next(serial)
-    return Space.objects.create(**{"name": f"Space {number}", "slug": f"space-{number}"} | given)
+    space = Space.objects.create(**{"name": f"Space {number}", "slug": f"space-{number}"} | given)
+    add_space_managers(space)
+    return space
 
 
 def make_user(**given: Any) -> User:

@@ -1,0 +1,29 @@
+"""Routes of `spaces`. Mounted by `octoplat.urls`: `system_routes` below /api, `space_routes` below /api
+(for the default space) and below /api/{space}."""
+
+from spaces.api.events import EventViewSet
+from spaces.api.roles import PermissionViewSet, UserRoleViewSet
+from spaces.api.routes import Route, collection, route
+from spaces.api.sessions import SessionViewSet
+from spaces.api.spaces import SpaceViewSet
+from spaces.api.teams import ScopedUserRoleViewSet, TeamMembershipViewSet, TeamViewSet
+from spaces.api.users import UserViewSet
+
+system_routes: list[Route] = [
+    route("users/login", SessionViewSet.as_view({"post": "sign_in"})),
+    route("users/logout", SessionViewSet.as_view({"post": "sign_out"})),
+    route("permissions/all", PermissionViewSet.as_view({"get": "all"})),
+    route("teammembership", TeamMembershipViewSet.as_view({"get": "memberships"})),
+    *collection("spaces", SpaceViewSet),
+    *collection("users", UserViewSet),
+    *collection("userroles", UserRoleViewSet),
+    *collection("teams", TeamViewSet),
+    *collection("scopeduserroles", ScopedUserRoleViewSet),
+    *collection("events", EventViewSet),
+]
+
+space_routes: list[Route] = [
+    *collection("teams", TeamViewSet),
+    *collection("scopeduserroles", ScopedUserRoleViewSet),
+    *collection("events", EventViewSet),
+]
