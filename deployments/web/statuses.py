@@ -95,6 +95,11 @@ def node_status(status: str) -> Status:
     return _NODE[NodeStatus(status)]
 
 
+def health_status(health: Health) -> Status:
+    """What a health check found."""
+    return _HEALTH[health]
+
+
 def target_status(target: Target) -> Status:
     """Disabled and a changed host key hide what the last health check said."""
     if target.is_disabled:

@@ -1,6 +1,6 @@
 """The frame around every page: where one may go, and how much waits for a person. ui.md 3."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
+from deployments.models import Project
 from deployments.queries.inbox import waiting_count
 from octoplat.ui.preferences import Preferences
 from spaces.access import allowed, anywhere, visible_spaces
@@ -15,21 +16,23 @@ from spaces.actors import Actor
 from spaces.models import Space
 from spaces.permissions import Permission
 
+Entry = tuple[str, str, Permission]
+
 MAIN = (
-    ("Inbox", "inbox", "inbox", Permission.INTERRUPTION_VIEW),
-    ("Dashboard", "dashboard", "dashboard", Permission.PROJECT_VIEW),
-    ("Projects", "projects", "projects", Permission.PROJECT_VIEW),
-    ("Tasks", "tasks", "tasks", Permission.TASK_VIEW),
+    ("Inbox", "inbox", Permission.INTERRUPTION_VIEW),
+    ("Dashboard", "dashboard", Permission.PROJECT_VIEW),
+    ("Projects", "projects", Permission.PROJECT_VIEW),
+    ("Tasks", "tasks", Permission.TASK_VIEW),
 )
 INFRASTRUCTURE = (
-    ("Environments", "environments", "environments", Permission.ENVIRONMENT_VIEW),
-    ("Targets", "targets", "targets", Permission.MACHINE_VIEW),
-    ("Accounts", "accounts", "accounts", Permission.ACCOUNT_VIEW),
+    ("Environments", "environments", Permission.ENVIRONMENT_VIEW),
+    ("Targets", "targets", Permission.MACHINE_VIEW),
+    ("Accounts", "accounts", Permission.ACCOUNT_VIEW),
 )
 LIBRARY = (
-    ("Packages", "packages", "packages", Permission.FEED_VIEW),
-    ("Feeds", "feeds", "feeds", Permission.FEED_VIEW),
-    ("Lifecycles", "lifecycles", "lifecycles", Permission.LIFECYCLE_VIEW),
+    ("Packages", "packages", Permission.FEED_VIEW),
+    ("Feeds", "feeds", Permission.FEED_VIEW),
+    ("Lifecycles", "lifecycles", Permission.LIFECYCLE_VIEW),
 )
 PROJECT = (
     ("Overview", "project", "overview", Permission.PROJECT_VIEW),
@@ -68,7 +71,7 @@ class Shell:
     def __init__(self, request: HttpRequest) -> None:
         self._path = request.path
         self._actor: Actor | None = getattr(request, "actor", None)
-        self._project: Any = getattr(request, "project", None)
+        self._project: Project | None = getattr(request, "project", None)
         self.space: Space | None = getattr(request, "space", None)
 
     @cached_property
@@ -91,36 +94,37 @@ class Shell:
         return [item for item in items if item.route in BOTTOM]
 
     def _groups(self) -> Iterator[NavGroup]:
-        if self.space is None or self._actor is None:
+        actor, space = self._actor, self.space
+        if actor is None or space is None:
             return
-        yield NavGroup("Main", self._items(MAIN))
+        yield NavGroup("Main", _items(actor, space, MAIN))
         if self._project is not None:
-            yield NavGroup("Project", self._project_items(), heading=self._project.name)
-        yield NavGroup("Infrastructure", self._items(INFRASTRUCTURE), heading="Infrastructure")
-        yield NavGroup("Library", self._items(LIBRARY), heading="Library")
+            items = _project_items(actor, space, self._project)
+            yield NavGroup("Project", items, heading=self._project.name)
+        yield NavGroup("Infrastructure", _items(actor, space, INFRASTRUCTURE), "Infrastructure")
+        yield NavGroup("Library", _items(actor, space, LIBRARY), "Library")
 
-    def _items(self, entries: tuple[tuple[str, str, str, Permission], ...]) -> list[NavItem]:
-        assert self._actor is not None
-        assert self.space is not None
-        return [
-            NavItem(label, route, icon, reverse(route, args=[self.space.slug]), self._count(route))
-            for label, route, icon, permission in entries
-            if anywhere(self._actor, permission, self.space)
-        ]
 
-    def _project_items(self) -> list[NavItem]:
-        assert self._actor is not None
-        assert self.space is not None
-        return [
-            NavItem(label, route, icon, reverse(route, args=[self.space.slug, self._project.slug]))
-            for label, route, icon, permission in PROJECT
-            if allowed(self._actor, permission, self._project)
-        ]
+def _items(actor: Actor, space: Space, entries: Iterable[Entry]) -> list[NavItem]:
+    return [
+        NavItem(
+            label,
+            route,
+            icon=route,
+            url=reverse(route, args=[space.slug]),
+            count=waiting_count(actor, space) if route == "inbox" else 0,
+        )
+        for label, route, permission in entries
+        if anywhere(actor, permission, space)
+    ]
 
-    def _count(self, route: str) -> int:
-        if route != "inbox" or self._actor is None or self.space is None:
-            return 0
-        return waiting_count(self._actor, self.space)
+
+def _project_items(actor: Actor, space: Space, project: Project) -> list[NavItem]:
+    return [
+        NavItem(label, route, icon, url=reverse(route, args=[space.slug, project.slug]))
+        for label, route, icon, permission in PROJECT
+        if allowed(actor, permission, project)
+    ]
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

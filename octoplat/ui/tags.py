@@ -5,6 +5,7 @@ from functools import cache
 from typing import Protocol
 
 from django import template
+from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
@@ -94,3 +95,17 @@ def duration(length: timedelta | None) -> str:
 @register.filter
 def markdown(text: str) -> SafeString:
     return md.rendered(text)
+
+
+@register.filter
+def plain_value(field: BoundField) -> str:
+    """The value of a form field as text, for people who may read but not change it."""
+    value = field.value()
+    choices = getattr(field.field, "choices", None)
+    if choices:
+        names = {str(getattr(key, "value", key)): str(label) for key, label in choices}
+        chosen = value if isinstance(value, list | tuple | set) else [value]
+        return ", ".join(names.get(str(getattr(item, "pk", item)), "") for item in chosen) or "-"
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return str(value or "-")

@@ -23,7 +23,24 @@ addEventListener("scroll", () => {
   }
 }, { passive: true });
 
+// A part opens when it starts or fails and closes when it is done, unless the reader has opened or closed it.
+function unfold(summary) {
+  const group = summary.parentElement;
+  if (group.dataset.touched === undefined) {
+    group.open = ["Running", "Failed"].includes(summary.dataset.state);
+  }
+}
+
+document.addEventListener("click", ({ target }) => {
+  const group = target.closest("[data-log] summary")?.parentElement;
+  if (group) group.dataset.touched = "";
+});
+
 document.addEventListener("htmx:oobAfterSwap", ({ detail }) => {
+  for (const summary of log()?.querySelectorAll("summary[data-fresh]") ?? []) {
+    delete summary.dataset.fresh;
+    unfold(summary);
+  }
   if (!detail.target.matches?.("[data-lines]") || log()?.dataset.follow === undefined) return;
   if (following) {
     showEnd();

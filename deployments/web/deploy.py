@@ -1,0 +1,273 @@
+"""The deploy page: choices on the left, what would happen on the right. ui.md 7(d).
+
+The preview calls the real planner and the service's own blockers (U1). The form carries a digest of what
+was shown; when that has changed meanwhile, it is shown again instead of being deployed (U14).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+from django.views.decorators.vary import vary_on_headers
+
+from deployments.core.plan import Plan, fingerprint_parts
+from deployments.core.variables import VariableScope
+from deployments.models import Deployment, Environment, Release, Target
+from deployments.queries.blockers import Blocker, board_blockers, deploy_blockers
+from deployments.queries.dashboard import cells
+from deployments.queries.plan_inputs import DeploymentOptions, plan_of
+from deployments.queries.progression import progression_of
+from deployments.queries.variable_inputs import prompts_of
+from deployments.services.deployments import deploy_to_environments
+from deployments.web.guards import ProjectRequest, in_project
+from deployments.web.releases import found_release
+from spaces.access import visible
+from spaces.permissions import Permission
+from spaces.web.forms import PageForm, Rows, SecretInput
+
+GUIDED = [("", "As configured"), ("on", "On"), ("off", "Off")]
+
+
+class DeployForm(PageForm):
+    """What a person may choose. Also reads `?env=`, so that a link can choose for them."""
+
+    env = Rows(Environment.objects.none(), to_field_name="slug", label="Environments")
+    start = forms.DateTimeField(
+        label="Start at",
+        required=False,
+        widget=forms.DateTimeInput({"type": "datetime-local", "class": "input-short"}),
+        help_text="Empty: now. In your time zone, at most 30 days ahead.",
+    )
+    skip = forms.MultipleChoiceField(
+        label="Skip steps", required=False, widget=forms.CheckboxSelectMultiple
+    )
+    only = Rows(Target.objects.none(), label="Only these targets", required=False)
+    without = Rows(Target.objects.none(), label="Leave out these targets", required=False)
+    guided = forms.ChoiceField(label="Guided failure", choices=GUIDED, required=False)
+    force_package_download = forms.BooleanField(label="Download packages again", required=False)
+    force_package_redeployment = forms.BooleanField(
+        label="Install packages again where they are installed already", required=False
+    )
+    comments = forms.CharField(
+        label="Note", widget=forms.Textarea({"rows": 2}), required=False, max_length=2000
+    )
+
+    def __init__(
+        self,
+        data: QueryDict | None,
+        release: Release,
+        environments: Sequence[Environment],
+        targets: Sequence[Target],
+    ) -> None:
+        super().__init__(data)
+        self.fields["env"].queryset = Environment.objects.filter(
+            pk__in=[row.pk for row in environments]
+        )
+        in_reach = Target.objects.filter(pk__in=[target.pk for target in targets])
+        self.fields["only"].queryset = self.fields["without"].queryset = in_reach
+        self.fields["skip"].choices = [
+            (action.id, action.name)
+            for step in release.process.parsed
+            for action in step.actions
+            if not action.is_required and not action.is_disabled
+        ]
+        self.prompts: dict[str, str] = {}
+        for prompt in prompts_of(release.variables):
+            self._ask(prompt)
+
+    def _ask(self, prompt: dict[str, Any]) -> None:
+        """A field for a prompted variable. Whether an answer is required, the blockers say: it depends
+        on the environments."""
+        about = prompt["prompt"]
+        key = f"prompt-{prompt['id']}"
+        self.prompts[key] = prompt["name"]
+        self.fields[key] = forms.CharField(
+            label=about.get("label") or prompt["name"],
+            help_text=about.get("description", ""),
+            required=False,
+            initial=prompt["value"],
+            strip=False,
+            widget=SecretInput() if prompt["is_sensitive"] else forms.TextInput(),
+        )
+
+    @property
+    def prompt_fields(self) -> list[forms.BoundField]:
+        return [self[key] for key in self.prompts]
+
+    def options(self) -> DeploymentOptions:
+        """The choices, as far as they are valid, as the planner and the service take them."""
+        given = self.cleaned_data
+        guided = {"on": True, "off": False}.get(given.get("guided", ""))
+        return DeploymentOptions(
+            skip_actions=frozenset(given.get("skip", ())),
+            specific_machines=frozenset(target.pk for target in given.get("only", ())),
+            excluded_machines=frozenset(target.pk for target in given.get("without", ())),
+            form_values={name: given.get(key, "") for key, name in self.prompts.items()},
+            use_guided_failure=guided,
+            force_package_download=given.get("force_package_download", False),
+            force_package_redeployment=given.get("force_package_redeployment", False),
+            queue_time=given.get("start"),
+            comments=given.get("comments", ""),
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An environment on offer, with the reasons against it."""
+
+    environment: Environment
+    blockers: Sequence[Blocker]
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What would happen in one environment. packages: (id, version now or "", new version)."""
+
+    environment: Environment
+    plan: Plan
+    blockers: Sequence[Blocker]
+    packages: Sequence[tuple[str, str, str]]
+    current: Deployment | None
+
+
+@in_project(Permission.RELEASE_VIEW)
+@require_http_methods(["GET", "POST"])
+@vary_on_headers("HX-Request")
+def deploy(request: ProjectRequest, version: str) -> HttpResponse:
+    """GET shows the choices of its parameters; htmx asks the same address for the `preview` partial."""
+    release = found_release(request, version)
+    environments = _environments(request, release)
+    data = request.POST if request.method == "POST" else _asked(request.GET, environments)
+    form = DeployForm(data, release, environments, _targets(request, environments))
+    form.is_valid()
+    chosen = form.cleaned_data.get("env", [])
+    previews = [_preview(request, release, environment, form.options()) for environment in chosen]
+    context = {
+        "project": request.project,
+        "release": release,
+        "form": form,
+        "choices": _choices(request, release, environments, chosen),
+        "previews": previews,
+        "is_blocked": any(preview.blockers for preview in previews),
+        "digest": _digest(previews),
+    }
+    if request.method == "POST":
+        return _decide(request, release, form, previews, context)
+    part = "#preview" if request.htmx else ""
+    return render(request, f"deployments/deploy.html{part}", context)
+
+
+def _decide(
+    request: ProjectRequest,
+    release: Release,
+    form: DeployForm,
+    previews: Sequence[Preview],
+    context: dict[str, Any],
+) -> HttpResponse:
+    """Deploy, unless what the person saw is not what would happen, or production wants a second look."""
+    if not form.is_valid():
+        return _again(request, context, 422)
+    if request.POST.get("seen") not in (None, "", context["digest"]):
+        return _again(request, context | {"changed": True}, 409)
+    production = [p.environment for p in previews if p.environment.is_production]
+    if production and "confirmed" not in request.POST and not context["is_blocked"]:
+        return _again(request, context | {"production": production}, 200)
+    queued = form.refusable(
+        lambda: deploy_to_environments(
+            actor=request.actor,
+            release=release,
+            environments=form.cleaned_data["env"],
+            options=form.options(),
+        )
+    )
+    if queued is None:
+        return _again(request, context, form.status)
+    if len(queued) == 1:
+        return redirect("task", request.space.slug, queued[0].task_id)
+    messages.success(request, f"{len(queued)} deployments were queued.")
+    return redirect("release", request.space.slug, request.project.slug, release.version)
+
+
+def _again(request: ProjectRequest, context: dict[str, Any], status: int) -> HttpResponse:
+    return render(request, "deployments/deploy.html", context, status=status)
+
+
+def _asked(query: QueryDict, environments: Sequence[Environment]) -> QueryDict:
+    """The parameters as form data; a single possible environment is chosen without being named."""
+    data = query.copy()
+    if "env" not in data and len(environments) == 1:
+        data["env"] = environments[0].slug
+    return data
+
+
+def _environments(request: ProjectRequest, release: Release) -> list[Environment]:
+    """Those of the release's lifecycle that the person may see, in order of phases."""
+    order = [env for phase in progression_of(release).phases for env in phase.phase.environments]
+    rows = visible(
+        request.actor,
+        Permission.ENVIRONMENT_VIEW,
+        Environment.objects.in_space(request.space).filter(pk__in=order),
+    )
+    return sorted(rows, key=lambda row: order.index(row.pk))
+
+
+def _targets(request: ProjectRequest, environments: Sequence[Environment]) -> list[Target]:
+    rows = Target.objects.in_space(request.space).filter(
+        environments__environment__in=environments
+    )
+    return list(visible(request.actor, Permission.MACHINE_VIEW, rows).distinct()[:200])
+
+
+def _choices(
+    request: ProjectRequest,
+    release: Release,
+    environments: Sequence[Environment],
+    chosen: Sequence[Environment],
+) -> list[Choice]:
+    """Those that are possible first."""
+    blockers = board_blockers(request.actor, [release], environments)
+    found = [
+        Choice(environment, blockers[release.pk, environment.pk], environment in chosen)
+        for environment in environments
+    ]
+    return sorted(found, key=lambda choice: bool(choice.blockers))
+
+
+def _preview(
+    request: ProjectRequest, release: Release, environment: Environment, options: DeploymentOptions
+) -> Preview:
+    where = cells(request.actor, [request.project], [environment])
+    cell = where.get((request.project.pk, environment.pk))
+    current = (cell.current or cell.shown) if cell else None
+    there = {p["package_id"]: p["version"] for p in current.release.packages} if current else {}
+    return Preview(
+        environment=environment,
+        plan=plan_of(release, environment, options),
+        blockers=deploy_blockers(request.actor, release, environment, options),
+        packages=[
+            (package["package_id"], there.get(package["package_id"], ""), package["version"])
+            for package in release.packages
+        ],
+        current=current,
+    )
+
+
+def _digest(previews: Sequence[Preview]) -> str:
+    """Equal for equal previews, as people see them."""
+    parts = [
+        text
+        for preview in previews
+        for text in (
+            preview.environment.slug,
+            *fingerprint_parts(preview.plan),
+            *(f"{name}:{why}" for name, why in preview.plan.left_out),
+        )
+    ]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,140 @@
+"""Answering what waits for a person: from the task's page and from the inbox. ui.md 7(e)."""
+
+from dataclasses import dataclass
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from deployments.models import Interruption
+from deployments.queries.inbox import waiting
+from deployments.services.interruptions import (
+    decide,
+    refusals,
+    release_responsibility,
+    take_responsibility,
+)
+from deployments.web import statuses
+from deployments.web.guards import SpaceRequest, in_space
+from deployments.web.statuses import Status
+from spaces.access import visible
+from spaces.permissions import Permission
+from spaces.web.forms import PageForm
+
+NEEDS_NOTE = "Abort"
+ICONS = {"Proceed": "check", "Retry": "refresh", "Ignore": "skipped", "Exclude": "trash"}
+VERBS = {"Ignore": "Ignore and continue", "Exclude": "Leave this target out", "Fail": "Fail"}
+LISTED = 100
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A button. The first constructive one is the primary."""
+
+    result: str
+    verb: str
+    icon: str
+    style: str
+
+
+class AnswerForm(PageForm):
+    notes = forms.CharField(
+        widget=forms.Textarea({"rows": 2}), required=False, max_length=20_000
+    )
+    result = forms.ChoiceField()
+
+    def __init__(self, interruption: Interruption, data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id=f"answer-{interruption.pk}-%s")
+        self.fields["result"].choices = [(choice, choice) for choice in interruption.choices]
+        self.answers = [
+            Answer(
+                choice,
+                VERBS.get(choice, choice),
+                ICONS.get(choice, "close"),
+                _style(choice),
+            )
+            for choice in sorted(interruption.choices, key=_rank)
+        ]
+
+    def clean(self):
+        given = super().clean()
+        if given.get("result") == NEEDS_NOTE and not given.get("notes", "").strip():
+            self.add_error("notes", "Say why: whoever reads the log will want to know.")
+        return given
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A card of the inbox."""
+
+    interruption: Interruption
+    form: AnswerForm
+    refusals: list[str]
+    status: Status
+
+
+@in_space(Permission.INTERRUPTION_VIEW)
+@require_GET
+def inbox(request: SpaceRequest) -> HttpResponse:
+    rows = list(waiting(request.actor, request.space)[: LISTED + 1])
+    context = {
+        "cards": [
+            Waiting(
+                row,
+                AnswerForm(row),
+                refusals(request.actor, row),
+                statuses.waiting_status([row]),
+            )
+            for row in rows[:LISTED]
+        ],
+        "has_more": len(rows) > LISTED,
+    }
+    return render(request, "deployments/inbox.html", context)
+
+
+@in_space(Permission.INTERRUPTION_VIEW)
+@require_POST
+def answer(request: SpaceRequest, interruption_id: int) -> HttpResponse:
+    """Decides at once, or takes or gives back responsibility, by the button that was pressed."""
+    row = _found(request, interruption_id)
+    match request.POST.get("act"):
+        case "take":
+            take_responsibility(actor=request.actor, interruption=row)
+        case "give-back":
+            release_responsibility(actor=request.actor, interruption=row)
+        case _:
+            return _decided(request, row)
+    return redirect("task", request.space.slug, row.task_id)
+
+
+def _decided(request: SpaceRequest, row: Interruption) -> HttpResponse:
+    form = AnswerForm(row, request.POST)
+    if form.call(decide, actor=request.actor, interruption=row):
+        messages.success(request, f"You answered: {form.cleaned_data['result']}.")
+        return redirect("task", request.space.slug, row.task_id)
+    card = Waiting(row, form, refusals(request.actor, row), statuses.waiting_status([row]))
+    return render(request, "deployments/answer.html", {"card": card}, status=form.status)
+
+
+def _found(request: SpaceRequest, interruption_id: int) -> Interruption:
+    rows = visible(
+        request.actor,
+        Permission.INTERRUPTION_VIEW,
+        Interruption.objects.in_space(request.space),
+    )
+    return get_object_or_404(
+        rows.select_related("responsible_user", "task__project", "task__environment"),
+        pk=interruption_id,
+    )
+
+
+def _rank(choice: str) -> int:
+    return 1 if choice in ("Abort", "Fail") else 0
+
+
+def _style(choice: str) -> str:
+    if choice in ("Abort", "Fail"):
+        return "btn-danger"
+    return "btn-primary" if choice in ("Proceed", "Retry") else ""
