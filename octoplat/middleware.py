@@ -1,30 +1,11 @@
-"""From what went wrong to a page about it. The API answers its own errors (octoplat.api)."""
+"""From what went wrong to a page about it. The API answers its own errors (spaces.api.errors)."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from spaces.errors import (
-    Conflict,
-    DomainError,
-    NotAuthenticated,
-    NotFound,
-    PermissionRefused,
-    StorageFull,
-    TooLarge,
-    Unprocessable,
-)
-
-STATUS: dict[type[DomainError], int] = {
-    NotAuthenticated: 401,
-    PermissionRefused: 403,
-    NotFound: 404,
-    Conflict: 409,
-    TooLarge: 413,
-    Unprocessable: 422,
-    StorageFull: 507,
-}
+from spaces.errors import DomainError, NotFound
 
 
 class RefusalPages:
@@ -41,6 +22,5 @@ class RefusalPages:
             return None
         if isinstance(exc, NotFound):
             return render(request, "404.html", status=404)
-        status = STATUS.get(type(exc), 400)
-        template = "403.html" if status == 403 else "refused.html"
-        return render(request, template, {"reasons": exc.reasons}, status=status)
+        template = "403.html" if exc.status == 403 else "refused.html"
+        return render(request, template, {"reasons": exc.reasons}, status=exc.status)

@@ -17,6 +17,7 @@ from django_htmx.middleware import HtmxDetails
 
 from spaces.access import anywhere, visible_spaces
 from spaces.actors import Actor
+from spaces.callers import caller
 from spaces.models import Space, User
 from spaces.permissions import Permission
 
@@ -35,16 +36,6 @@ class SpaceRequest(SignedInRequest):
     """A request that passed `in_space`."""
 
     space: Space
-
-
-def caller(request: HttpRequest, user: User | None = None) -> Actor:
-    """Whoever sits behind this request; before signing in, only where it comes from."""
-    return Actor(
-        user=user,
-        identity="Session" if user else "Nobody",
-        ip_address=request.META.get("REMOTE_ADDR"),
-        user_agent=request.headers.get("User-Agent", "")[:500],
-    )
 
 
 def signed_in(view: View) -> View:

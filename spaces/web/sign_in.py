@@ -11,10 +11,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from spaces.callers import caller
 from spaces.errors import DomainError, NotAuthenticated, TooManyRequests
 from spaces.models import User
 from spaces.services.sign_in import check_password
-from spaces.web.guards import caller
 
 HOME = "/app/"
 
