@@ -18,7 +18,7 @@ BASE_PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 pyth
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 
 # Node of the machine when it is new enough, else the one from PyPI.
-ifeq ($(shell node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' 2>/dev/null && command -v npm),)
+ifeq ($(shell node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm),)
 NODE := $(MADE)/node
 NPM = PATH="$(CURDIR)/$(VENV)/node/bin:$$PATH" \
 	node "$(CURDIR)/$(VENV)/node/lib/node_modules/npm/bin/npm-cli.js"
@@ -27,7 +27,7 @@ NODE :=
 NPM = npm
 endif
 
-ASSET_SOURCES = $(shell find octoplat/frontend octoplat/static -type f -not -path 'octoplat/static/dist/*')
+ASSET_SOURCES = $(shell find octoplat/frontend -type f)
 LOCKS := requirements.txt requirements-dev.txt octoplat/frontend/requirements.txt
 NPM_LOCKS := package-lock.json tests/clients/package-lock.json
 
