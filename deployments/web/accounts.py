@@ -38,7 +38,9 @@ class AccountForm(PageForm):
     passphrase = KeptSecret(help_text="Of the private key, if it has one.")
     token = KeptSecret()
     environments = Rows(
-        Environment.objects.none(), required=False, help_text="Where it may be used; none: everywhere."
+        Environment.objects.none(),
+        required=False,
+        help_text="Where it may be used; none: everywhere.",
     )
 
     def __init__(
@@ -82,9 +84,7 @@ def new_account(request: SpaceRequest) -> HttpResponse:
     if kind not in Account.Type.values:
         return render(request, "deployments/account_kinds.html", {"kinds": Account.Type.choices})
     form = AccountForm(request, kind, request.POST or None)
-    created = form.call(
-        create_account, actor=request.actor, space=request.space, account_type=kind
-    )
+    created = form.call(create_account, actor=request.actor, space=request.space, account_type=kind)
     if created:
         messages.success(request, f"Account {created} was created.")
         return redirect("accounts", request.space.slug)

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 
 from deployments.core.plan import Plan, fingerprint_parts
-from deployments.core.variables import VariableScope
 from deployments.models import Deployment, Environment, Release, Target
 from deployments.queries.blockers import Blocker, board_blockers, deploy_blockers
 from deployments.queries.dashboard import cells
@@ -219,9 +218,7 @@ def _environments(request: ProjectRequest, release: Release) -> list[Environment
 
 
 def _targets(request: ProjectRequest, environments: Sequence[Environment]) -> list[Target]:
-    rows = Target.objects.in_space(request.space).filter(
-        environments__environment__in=environments
-    )
+    rows = Target.objects.in_space(request.space).filter(environments__environment__in=environments)
     return list(visible(request.actor, Permission.MACHINE_VIEW, rows).distinct()[:200])
 
 

@@ -16,11 +16,11 @@ from deployments.services.environments import (
     update_environment,
 )
 from deployments.web.danger import DangerForm
-from spaces.web.forms import PageForm
 from deployments.web.guards import SpaceRequest, in_space
 from deployments.web.moving import moved
 from spaces.access import allowed, visible
 from spaces.permissions import Permission
+from spaces.web.forms import PageForm
 
 
 class EnvironmentForm(PageForm):

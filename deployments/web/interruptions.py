@@ -40,9 +40,7 @@ class Answer:
 
 
 class AnswerForm(PageForm):
-    notes = forms.CharField(
-        widget=forms.Textarea({"rows": 2}), required=False, max_length=20_000
-    )
+    notes = forms.CharField(widget=forms.Textarea({"rows": 2}), required=False, max_length=20_000)
     result = forms.ChoiceField()
 
     def __init__(self, interruption: Interruption, data: QueryDict | None = None) -> None:

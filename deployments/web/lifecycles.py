@@ -195,9 +195,7 @@ def _posted(posted: QueryDict, environments: dict[int, Environment]) -> list[Dra
         asked = QueryDict(mutable=True)
         asked.update({"id": posted.get(way, ""), "move": way})
         keys = moved(keys, asked)
-    drafts = [
-        _draft(posted, key, environments) for key in keys if key != posted.get("remove")
-    ]
+    drafts = [_draft(posted, key, environments) for key in keys if key != posted.get("remove")]
     return [*drafts, Draft()] if "add" in posted else drafts
 
 

@@ -17,10 +17,10 @@ from deployments.queries.board import board, board_of, environments_of
 from deployments.queries.dashboard import cells
 from deployments.services.projects import create_project, delete_project, update_project
 from deployments.web.danger import DangerForm
-from spaces.web.forms import PageForm
 from deployments.web.guards import ProjectRequest, SpaceRequest, in_project, in_space
 from spaces.access import allowed, anywhere, visible
 from spaces.permissions import Permission
+from spaces.web.forms import PageForm
 
 ROWS = 25
 

@@ -114,7 +114,8 @@ class NewKeyForm(PageForm):
 
     key = forms.CharField(widget=forms.HiddenInput)
     ending = forms.CharField(
-        label="Last 8 characters of the new fingerprint", widget=forms.TextInput({"autocomplete": "off"})
+        label="Last 8 characters of the new fingerprint",
+        widget=forms.TextInput({"autocomplete": "off"}),
     )
 
     def __init__(self, offered: list[OfferedKey], data: QueryDict | None = None) -> None:
@@ -137,7 +138,9 @@ class NewKeyForm(PageForm):
 @require_GET
 def targets(request: SpaceRequest) -> HttpResponse:
     rows = _seen(request)
-    asked = {name: request.GET.get(name, "").strip() for name in ("q", "health", "environment", "role")}
+    asked = {
+        name: request.GET.get(name, "").strip() for name in ("q", "health", "environment", "role")
+    }
     if asked["q"]:
         rows = rows.filter(name__icontains=asked["q"])
     if asked["health"]:
@@ -227,9 +230,7 @@ def target_host_key(request: SpaceRequest, target: str) -> HttpResponse:
     offered, problem = _discovered(row.host, row.port)
     form = NewKeyForm(offered, request.POST or None)
     if form.is_valid() and form.refusable(
-        lambda: accept_host_key(
-            actor=request.actor, target=row, host_key=form.cleaned_data["key"]
-        )
+        lambda: accept_host_key(actor=request.actor, target=row, host_key=form.cleaned_data["key"])
     ):
         messages.success(request, f"The new host key of {row} is trusted from now on.")
         return redirect("target", request.space.slug, row.slug)
@@ -268,9 +269,7 @@ def _create(
 
 
 def _show_keys(request: SpaceRequest, connection: ConnectionForm) -> HttpResponse:
-    offered, problem = _discovered(
-        connection.cleaned_data["host"], connection.cleaned_data["port"]
-    )
+    offered, problem = _discovered(connection.cleaned_data["host"], connection.cleaned_data["port"])
     if problem:
         connection.add_error("host", problem)
         return _wizard(request, 1, connection, status=422)
@@ -280,7 +279,11 @@ def _show_keys(request: SpaceRequest, connection: ConnectionForm) -> HttpRespons
 def _wizard(
     request: SpaceRequest, step: int, connection: ConnectionForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
-    context = {"step": step, "connection": connection, "confirmed": request.POST.get("host_key", "")}
+    context = {
+        "step": step,
+        "connection": connection,
+        "confirmed": request.POST.get("host_key", ""),
+    }
     return render(request, "deployments/target_new.html", context | more, status=status)
 
 

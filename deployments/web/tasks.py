@@ -123,9 +123,7 @@ def found_task(request: SpaceRequest, task_id: int) -> ServerTask:
 
 
 def _seen(request: SpaceRequest):
-    return visible(
-        request.actor, Permission.TASK_VIEW, ServerTask.objects.in_space(request.space)
-    )
+    return visible(request.actor, Permission.TASK_VIEW, ServerTask.objects.in_space(request.space))
 
 
 def _tail(request: SpaceRequest, task: ServerTask) -> HttpResponse:
@@ -172,7 +170,8 @@ def _head(request: SpaceRequest, task: ServerTask, nodes: list[TaskLogNode]) -> 
         "steps": steps,
         "done": sum(NodeStatus(node.status) in FINAL_NODES for node in steps),
         "failed": next(
-            (node for node in reversed(nodes) if node.key and node.status == NodeStatus.FAILED), None
+            (node for node in reversed(nodes) if node.key and node.status == NodeStatus.FAILED),
+            None,
         ),
         "is_final": is_final,
         "elapsed": (task.finished_at or timezone.now()) - task.started_at
@@ -182,9 +181,7 @@ def _head(request: SpaceRequest, task: ServerTask, nodes: list[TaskLogNode]) -> 
         and task.state != TaskState.CANCELLING.value
         and allowed(request.actor, Permission.TASK_CANCEL, task),
         "cancel_offered": task.state in ACTIVE,
-        "rerun_blockers": deploy_blockers(
-            request.actor, deployment.release, deployment.environment
-        )
+        "rerun_blockers": deploy_blockers(request.actor, deployment.release, deployment.environment)
         if deployment and is_final
         else None,
     }

@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "octoplat.ui.preferences.preferences_middleware",
+    "octoplat.middleware.RefusalPages",
 ]
 
 ROOT_URLCONF = "octoplat.urls"

@@ -81,4 +81,4 @@ def _changed_password(request: SignedInRequest, form: PasswordForm) -> bool:
 
 def _saved(request: SignedInRequest, text: str) -> HttpResponse:
     messages.success(request, text)
-    return redirect("account")
+    return redirect("my_account")

@@ -1,0 +1,22 @@
+"""Addresses of the pages outside spaces, and of everything below /app/."""
+
+from django.conf import settings
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from deployments.web.dashboard import landing
+from octoplat.ui.account import account
+from octoplat.ui.styleguide import styleguide
+from spaces.web.sign_in import sign_in, sign_out
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="landing")),
+    path("app", RedirectView.as_view(pattern_name="landing")),
+    path("app/", landing, name="landing"),
+    path("app/sign-in", sign_in, name="sign_in"),
+    path("app/sign-out", sign_out, name="sign_out"),
+    path("app/account/", account, name="my_account"),
+    path("app/spaces/<slug:space>/", include("deployments.web.urls")),
+]
+if settings.DEBUG:
+    urlpatterns.append(path("app/system/styleguide", styleguide, name="styleguide"))
