@@ -42,6 +42,8 @@ class Account:
             f"--inh-caps={caps}",
             f"--ambient-caps={caps}",
             f"--bounding-set={caps}",
+            # Else access(2), which PostgreSQL asks about its own files, ignores capabilities.
+            "--securebits=+no_setuid_fixup",
             "--no-new-privs",
             f"--pdeathsig={death_signal.name.removeprefix('SIG')}",
             "--",

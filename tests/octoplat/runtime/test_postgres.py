@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -155,7 +156,11 @@ def test_asking_it_to_end_is_enough_even_with_open_connections(cluster):
 
 if os.geteuid() == 0:
 
-    def test_root_may_keep_everything_in_a_closed_folder(tmp_path):
+    def test_root_may_keep_everything_in_a_closed_folder(tmp_path, monkeypatch):
+        installation = find_binaries()
+        shutil.copytree(installation.folder.parent, tmp_path / "pginstall", symlinks=True)
+        copied = Binaries(tmp_path / "pginstall" / "bin", installation.major)
+        monkeypatch.setattr(postgres, "installed_binaries", lambda: [copied])
         tmp_path.chmod(0o700)
         cluster = Cluster(tmp_path / "data", tmp_path / "run", durable=False)
 
