@@ -7,10 +7,10 @@ from functools import partial
 
 from django.conf import settings
 from django.db import Error, close_old_connections, connections
-from django.utils.module_loading import import_string
 
 from deployments.queue.canary import Canary
 from deployments.queue.cluster import Cluster
+from deployments.tasks import hand_over, tick
 from octoplat.runtime.processes import end_with_parent
 
 logger = logging.getLogger(__name__)
@@ -72,15 +72,20 @@ class Node:
 
     def _tick(self) -> None:
         try:
-            import_string(settings.TICK)()
+            tick()
         except Error:
             raise
         except Exception:
             logger.exception("A tick failed")
 
     def _drain(self) -> None:
+        """Nothing new is begun; what runs is left to another node, or to this one's next start."""
         self._cluster.ask_to_stop()
+        try:
+            hand_over(settings.NODE)
+        except Error as exc:
+            logger.warning("The running tasks could not be told: %s", str(exc).strip())
         if not self._cluster.wait(DRAIN_SECONDS):
-            logger.warning("Work goes on after %d s; another worker takes it over", DRAIN_SECONDS)
+            logger.warning("Ending workers that were still busy after %d s", DRAIN_SECONDS)
         self._cluster.kill()
         self._canary.close()

@@ -1,7 +1,7 @@
 """`python -m octoplat.runtime.worker`: runs this node's workers until SIGTERM.
 
-It forks the cluster, rings its canary, replaces it when it dies or hangs, and calls settings.TICK
-about once a second. One per machine; any number of machines share the database.
+It forks the cluster, rings its canary, replaces it when it dies or hangs, and calls
+deployments.tasks.tick() about once a second. One per machine; any number of machines share the database.
 """
 
 import gc

@@ -224,9 +224,6 @@ RUN_ON_SERVER = env.flag("OCTOPLAT_RUN_ON_SERVER", default=True)
 TASK_CAP = env.number("OCTOPLAT_TASK_CAP", 5)
 """Tasks this machine runs at once; those that wait for people do not count."""
 
-TICK = "deployments.tasks.tick"
-"""Called about once a second by every node: rings again, ends lost leases, starts what is due."""
-
 # The row is the truth, a message only rings (docs/architecture.md). It is gone once taken, so nothing
 # is retried: `retry` and `timeout` are fences that no honest run reaches.
 Q_CLUSTER = {

@@ -12,7 +12,7 @@ REFERENCE = ROOT / "docs" / "reference" / "settings.md"
 TOOLS_ONLY = {"OCTOPLAT_TEST_DATABASE"}
 
 
-@pytest.mark.parametrize("name", [*settings.QUEUE_ENTRY_POINTS, settings.TICK])
+@pytest.mark.parametrize("name", settings.QUEUE_ENTRY_POINTS)
 def test_what_the_queue_may_call_exists(name):
     assert callable(import_string(name))
 
