@@ -92,8 +92,34 @@ def select_packages(
     return selection
 
 
-def feeds_of(needed: Sequence[NeededPackage], space_id: int) -> dict[int, Feed]:
-    """The feeds these packages name, by id; 0 is the built-in one, for references without a feed."""
+def choose_channel(
+    channels: Sequence[Channel], steps: Sequence[Step], wanted: Wanted, feeds: dict[int, Feed]
+) -> Channel:
+    """The channel a release belongs to when nobody named one. domain.md 10.
+
+    Without package versions the default one. Else of the channels whose rules they satisfy those that
+    have rules come first, then the default. Raises LookupError naming the channels when several fit
+    equally well.
+    """
+    default = next(channel for channel in channels if channel.is_default)
+    if not (wanted.overrides or wanted.version) or len(channels) == 1:
+        return default
+    fitting = [
+        channel
+        for channel in channels
+        if not select_packages(needed_packages(steps, channel), channel, wanted, feeds).problems
+    ]
+    best = [channel for channel in fitting if channel.rules] or fitting
+    if not best or default in best:
+        return default
+    if len(best) > 1:
+        names = ", ".join(channel.name for channel in best)
+        raise LookupError(f"These packages fit several channels ({names}); name the one to use.")
+    return best[0]
+
+
+def feeds_of(space_id: int) -> dict[int, Feed]:
+    """The feeds of a space by id; 0 is the built-in one, for references without a feed."""
     rows = Feed.objects.in_space(space_id).select_related("space")
     feeds = {row.pk: row for row in rows}
     builtin = next((row for row in feeds.values() if row.is_builtin), None)

@@ -26,6 +26,7 @@ from deployments.queries.blockers import project_blockers
 from deployments.queries.release_packages import (
     Selection,
     Wanted,
+    choose_channel,
     feeds_of,
     needed_packages,
     select_packages,
@@ -68,9 +69,8 @@ def create_release(*, actor: Actor, project: Project, request: ReleaseRequest) -
     authorize(actor, Permission.RELEASE_CREATE, project)
     authorize(actor, Permission.PROCESS_VIEW, project)
     project = Project.objects.select_for_update().get(pk=project.pk)
-    channel = request.channel or project.channels.get(is_default=True)
     process = Process.objects.get(project=project)
-    selection, problems = _selection(project, channel, process, request)
+    channel, selection, problems = _selection(project, process, request)
     version, version_problems = _version(project, request, selection)
     if problems := [*problems, *selection.problems, *version_problems]:
         raise Invalid(problems)
@@ -88,25 +88,41 @@ def create_release(*, actor: Actor, project: Project, request: ReleaseRequest) -
 
 
 def _selection(
-    project: Project, channel: Channel, process: Process, request: ReleaseRequest
-) -> tuple[Selection, list[str]]:
+    project: Project, process: Process, request: ReleaseRequest
+) -> tuple[Channel, Selection, list[str]]:
+    """The channel, the package versions, and everything that is wrong besides."""
+    problems = _request_problems(project, process, request)
+    steps, feeds = process.parsed(), feeds_of(project.space_id)
+    channels = list(project.channels.all())
+    channel = request.channel or next(c for c in channels if c.is_default)
+    try:
+        wanted = _wanted(request)
+        channel = request.channel or choose_channel(channels, steps, wanted, feeds)
+    except (BadOverride, LookupError) as bad:
+        return channel, Selection(), [*problems, str(bad.args[0])]
+    selection = select_packages(needed_packages(steps, channel), channel, wanted, feeds)
+    return channel, selection, problems
+
+
+def _request_problems(project: Project, process: Process, request: ReleaseRequest) -> list[str]:
     problems = [str(blocker) for blocker in project_blockers(project)]
-    if channel.project_id != project.pk:
-        problems.append(f"The channel {channel.name} belongs to another project.")
+    if request.channel and request.channel.project_id != project.pk:
+        problems.append(f"The channel {request.channel.name} belongs to another project.")
     if request.ignore_channel_rules and not project.allow_ignore_channel_rules:
         problems.append(f"The project {project} does not allow channel rules to be ignored.")
-    steps = process.parsed()
-    if not steps:
+    if not process.steps:
         problems.append(f"The process of {project} has no steps. Add a step first.")
-    try:
-        overrides = [*parse_overrides(request.packages), *request.selected]
-    except BadOverride as bad:
-        return Selection(), [*problems, str(bad)]
-    needed = needed_packages(steps, channel)
-    wanted = Wanted(
-        overrides, request.package_version, request.package_prerelease, request.ignore_channel_rules
+    return problems
+
+
+def _wanted(request: ReleaseRequest) -> Wanted:
+    """Raises BadOverride."""
+    return Wanted(
+        parse_overrides(request.packages),
+        request.package_version,
+        request.package_prerelease,
+        request.ignore_channel_rules,
     )
-    return select_packages(needed, channel, wanted, feeds_of(needed, project.space_id)), problems
 
 
 def _version(

@@ -48,7 +48,7 @@ class InvalidName(ValueError):
     """The name tells no package; the message says what is missing."""
 
 
-def split_file_name(name: str) -> PackageName:
+def split_file_name(name: str) -> tuple[str, str, str]:
     """Id, version and extension of an uploaded file.
 
     The version is the longest dot-separated tail that parses, so the shortest id wins.
@@ -63,7 +63,7 @@ def split_file_name(name: str) -> PackageName:
     for index in range(1, len(parts)):
         version = ".".join(parts[index:])
         if _is_version(version) and _ID.fullmatch(id := ".".join(parts[:index])):
-            return PackageName(id, version, extension)
+            return id, version, extension
     raise InvalidName(f"{name!r} does not tell a version. Name it Id.Version{extension}.")
 
 
@@ -72,7 +72,7 @@ def parse_path(path: str) -> PackageName:
     name = re.split(r"[/\\]", path)[-1]
     if match := _CACHED.fullmatch(name):
         return _cached(name, match)
-    return split_file_name(name)
+    return PackageName(*split_file_name(name))
 
 
 def _cached(name: str, match: "re.Match[str]") -> PackageName:

@@ -18,6 +18,7 @@ from spaces.models import Event
 from spaces.permissions import Permission
 from tests.factories.deployments import (
     SYSTEM,
+    make_channel,
     make_deployment,
     make_environment,
     make_furnished_space,
@@ -100,6 +101,48 @@ class TestFreezing:
         release = create(project, packages=["Web:1.0.0"])
 
         assert release.packages[0]["version"] == "1.0.0"
+
+
+class TestChannels:
+    """Which channel a release goes to when nobody names one (domain.md 10)."""
+
+    @pytest.fixture
+    def project(self, space):
+        for version in ("1.0.0", "2.0.0-beta.1"):
+            make_package(space, "Acme.Web", version, **{"v.txt": version})
+        project = make_project(space, package_step("Acme.Web", name="Web"))
+        rule = {"version_range": "", "tag": "^beta", "packages": [{"action": "Web"}]}
+        make_channel(project, name="Beta", rules=[rule])
+        return project
+
+    def test_without_versions_the_default_one(self, project):
+        assert create(project).channel.name == "Default"
+
+    def test_a_channel_with_rules_that_fit_comes_first(self, project):
+        assert create(project, packages=["Web:2.0.0-beta.1"]).channel.name == "Beta"
+        assert create(project, packages=["Web:1.0.0"]).channel.name == "Default"
+
+    def test_a_version_that_breaks_the_rules_is_refused_unless_they_are_ignored(self, project):
+        beta = project.channels.get(name="Beta")
+
+        with pytest.raises(Invalid, match="does not match \\^beta"):
+            create(project, channel=beta, packages=["Web:1.0.0"])
+
+        assert create(
+            project, channel=beta, packages=["Web:1.0.0"], ignore_channel_rules=True
+        ).ignore_channel_rules
+
+    def test_the_latest_that_fits_is_taken(self, project):
+        beta = project.channels.get(name="Beta")
+
+        assert create(project, channel=beta).packages[0]["version"] == "2.0.0-beta.1"
+
+    def test_several_that_fit_equally_are_named(self, project):
+        rule = {"version_range": "[2.0.0-beta,)", "tag": "", "packages": [{"action": "Web"}]}
+        make_channel(project, name="Next", rules=[rule])
+
+        with pytest.raises(Invalid, match="Beta, Next"):
+            create(project, packages=["Web:2.0.0-beta.1"])
 
 
 class TestRefusals:
