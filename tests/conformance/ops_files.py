@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from deployments.core import service_messages
+from deployments.core.files import structured
+from deployments.core.files.globs import relative_globs
+from deployments.core.files.substitution import substitute, substitute_json
 from deployments.core.packages import archives
 
 
@@ -64,9 +67,61 @@ def service_messages_format(name: str, properties: Mapping[str, str | None]) -> 
     return {"value": service_messages.format(name, properties)}
 
 
+def content_of(data: bytes) -> dict[str, Any]:
+    """A file's content, as text (where it is one) and in base64."""
+    return {"data": data, "content": readable(data), "content_b64": base64.b64encode(data).decode()}
+
+
+def readable(data: bytes) -> str:
+    for encoding in ("utf-8-sig", "utf-16"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
+
+
+def given(text: str | None, content_b64: str | None) -> bytes:
+    return base64.b64decode(content_b64) if content_b64 else (text or "").encode()
+
+
+def structured_replace(
+    format: str,
+    variables: Mapping[str, str | None],
+    content: str | None = None,
+    content_b64: str | None = None,
+    **_: Any,
+) -> dict[str, Any]:
+    done = structured.replace(given(content, content_b64), format, variables)
+    return {**content_of(done.data), "replaced": list(done.replaced)}
+
+
+def substitute_file(
+    variables: Mapping[str, str | None],
+    content: str | None = None,
+    content_b64: str | None = None,
+    fail_on_missing: bool = False,
+    **_: Any,
+) -> dict[str, Any]:
+    return content_of(substitute(given(content, content_b64), variables, fail_on_missing).data)
+
+
+def json_inputs(json: str, variables: Mapping[str, str | None]) -> dict[str, Any]:
+    text, warnings = substitute_json(json, variables)
+    return {"value": text, "warnings": list(warnings)}
+
+
+def globs(files: list[str], base: str, pattern: str) -> dict[str, Any]:
+    return {"paths": relative_globs(files, base, pattern)}
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "package.extract": package_extract,
     "package.check_entry": archives.check_entry,
     "service_messages.parse": service_messages_parse,
     "service_messages.format": service_messages_format,
+    "structured.replace": structured_replace,
+    "substitute_file": substitute_file,
+    "substitute_json": json_inputs,
+    "glob.relative": globs,
 }

@@ -1,0 +1,1 @@
+"""Changing the contents of files: substitution, structured values, .NET configuration, transforms."""
