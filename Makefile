@@ -31,7 +31,7 @@ ASSET_SOURCES = $(shell find octoplat/frontend -type f)
 LOCKS := requirements.txt requirements-dev.txt octoplat/frontend/requirements.txt
 NPM_LOCKS := package-lock.json tests/clients/package-lock.json
 
-.PHONY: help demo run setup test check lint licences locks bench fix lock clean
+.PHONY: help demo run static setup test check lint licences locks bench fix lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -41,6 +41,8 @@ demo: $(MADE)/static ## octoplat with a sample space and a first release; Ctrl-C
 
 run: $(MADE)/static ## octoplat without the sample space
 	@exec $(PYTHON) -m octoplat.runtime run --attached
+
+static: $(MADE)/static ## what a server needs: the environment and the built pages
 
 setup: $(MADE)/development $(MADE)/static $(MADE)/clients ## everything that changing octoplat takes
 

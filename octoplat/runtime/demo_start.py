@@ -3,7 +3,10 @@ performs its release. Run by the supervisor at each start of the demo; `demo.jso
 
 import os
 import secrets
+import socket
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import django
 
@@ -11,6 +14,7 @@ from octoplat.runtime import demo, demo_target
 from octoplat.settings import env
 
 USERNAME = "admin"
+TARGET_SECONDS = 30.0
 
 
 def main() -> None:
@@ -23,8 +27,23 @@ def main() -> None:
         access = _install()
         demo.write_access(kept, access)
     access = replace(access, url=f"http://127.0.0.1:{env.number('OCTOPLAT_PORT', 8000)}")
-    print(demo.prepare(access, demo_target.read_facts(home)), flush=True)
+    print(demo.prepare(access, _target(home)), flush=True)
     demo.write_access(home / "demo.json", access)
+
+
+def _target(home: Path) -> demo.DemoTarget:
+    """The demo target, once it listens. Raises OSError when it does not in time."""
+    deadline = time.monotonic() + TARGET_SECONDS
+    while True:
+        try:
+            facts = demo_target.read_facts(home)
+            socket.create_connection((facts.host, facts.port)).close()
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+        else:
+            return facts
 
 
 def _install() -> demo.Access:
