@@ -88,6 +88,14 @@ async def execute(plan: Plan, world: World) -> Report:
         await world.sessions.close()
 
 
+def canceled(world: World) -> Report:
+    """The report of a cancelled run, truthful about what may be left (R8)."""
+    world.recorder.end_nodes(NodeStatus.CANCELED)
+    places = ", ".join(sorted(set(world.leftovers)))
+    error = f"target unreachable, processes may remain on {places}" if places else ""
+    return Report(TaskState.CANCELED, error=error)
+
+
 class _Run:
     """A plan under way."""
 
@@ -119,8 +127,7 @@ class _Run:
         """The report of a run that was told to stop. Raises LeaseLost."""
         match signal:
             case Signal.CANCEL:
-                self._world.recorder.end_nodes(NodeStatus.CANCELED)
-                return self._report(TaskState.CANCELED)
+                return canceled(self._world)
             case Signal.HAND_OVER:
                 return self._report(Unfinished.HANDED_OVER)
             case Signal.LOST:

@@ -6,7 +6,8 @@ database's.
 """
 
 import os
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -21,17 +22,19 @@ from deployments.models import Interruption, ServerTask
 
 LEASE = timedelta(seconds=30)
 RENEW_EVERY = 10.0  # seconds
+SURE = LEASE.total_seconds() - 5  # seconds after a renewal in which nobody else can have the task
 CLAIMING = 7_261_001  # advisory lock: claims go one after another
 RUNNING = (TaskState.EXECUTING.value, TaskState.CANCELLING.value)
 
 
 @dataclass(frozen=True)
 class Lease:
-    """A worker's hold on a task."""
+    """A worker's hold on a task. sure_until: by this process's monotonic clock, before any renewal."""
 
     task_id: int
     epoch: int
     owner: str
+    sure_until: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,11 @@ def claim() -> Lease | None:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
+            asked_at = time.monotonic()
         if _running_here() >= settings.TASK_CAP:
             return None
         task = _next(begun()) or _next(due())
-        return _taken(task) if task else None
+        return _taken(task, asked_at + SURE) if task else None
 
 
 def begun() -> QuerySet[ServerTask]:
@@ -96,7 +100,7 @@ def look(lease: Lease) -> Wishes:
 def finish(lease: Lease, ended: TaskState, **changes: Any) -> TaskState:
     """Ends the task, in the caller's transaction. Returns the state it has now: a cancellation that
     came first wins. Raises LeaseLost."""
-    task = _locked(lease)
+    task = locked(lease)
     came_from = TaskState(task.state)
     to = TaskState.CANCELED if came_from == TaskState.CANCELLING else ended
     if to == TaskState.CANCELED and came_from == TaskState.EXECUTING:
@@ -109,7 +113,7 @@ def finish(lease: Lease, ended: TaskState, **changes: Any) -> TaskState:
 def park(lease: Lease, *, keeps_turn: bool) -> bool:
     """Leaves the task to its rows until a person has answered; its tag is free meanwhile, unless
     `keeps_turn`. False: the answer came already, go on. Raises LeaseLost."""
-    task = _locked(lease)
+    task = locked(lease)
     if task.state == TaskState.CANCELLING.value:
         return False
     if not Interruption.objects.filter(task_id=lease.task_id, is_pending=True).exists():
@@ -132,7 +136,7 @@ def ask_hand_over(node: str) -> int:
     return int(mine.update(must_hand_over=True))
 
 
-def _taken(task: ServerTask) -> Lease:
+def _taken(task: ServerTask, sure_until: float) -> Lease:
     owner = f"{settings.NODE}/{os.getpid()}"[:100]
     ServerTask.objects.filter(pk=task.pk).update(
         state=TaskState.EXECUTING.value if task.state == TaskState.QUEUED.value else F("state"),
@@ -146,7 +150,7 @@ def _taken(task: ServerTask) -> Lease:
         started_at=Coalesce(F("started_at"), Now()),
         updated_at=Now(),
     )
-    return Lease(task.pk, task.lease_epoch + 1, owner)
+    return Lease(task.pk, task.lease_epoch + 1, owner, sure_until)
 
 
 def _next(tasks: QuerySet[ServerTask]) -> ServerTask | None:
@@ -171,7 +175,8 @@ def _mine(lease: Lease) -> Any:
     )
 
 
-def _locked(lease: Lease) -> ServerTask:
+def locked(lease: Lease) -> ServerTask:
+    """The task's row, locked until the transaction ends. Raises LeaseLost."""
     task: ServerTask | None = _mine(lease).select_for_update(of=("self",)).first()
     if task is None or task.state not in RUNNING:
         raise LeaseLost

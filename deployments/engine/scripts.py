@@ -125,6 +125,7 @@ async def _stop(site: Site, token: str, pump: Pump) -> None:
         is_gone = True
     except (Unreachable, Refused):
         site.say("The target is unreachable; processes may remain on it.", Category.WARNING)
+        site.leftovers.append(_place(site))
         pump.finish()
         return
     pump.finish()
@@ -133,12 +134,16 @@ async def _stop(site: Site, token: str, pump: Pump) -> None:
         site.say("The script was stopped; none of its processes is left.")
     else:
         site.say("Some processes of the script could not be killed.", Category.WARNING)
+        site.leftovers.append(_place(site))
 
 
 def _unknown(site: Site) -> StepFailed:
-    place = site.machine.name if site.machine else "the worker"
-    reason = LOST.format(step=site.step_name, place=place)
+    reason = LOST.format(step=site.step_name, place=_place(site))
     return StepFailed(reason, may_retry=False, is_unknown=True)
+
+
+def _place(site: Site) -> str:
+    return site.machine.name if site.machine else "the worker"
 
 
 async def _collect(site: Site, token: str, launch: Launch, artifacts: list[Artifact]) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Protocol
 
@@ -79,11 +80,12 @@ class Site:
     """Where an attempt is performed, and what is known there.
 
     resumed_from: byte offsets of a script's output that a former worker stored, for the first
-    operation only; None when nothing was begun. turn: held while a script runs, one on a machine at a
+    operation only; None when nothing was begun. opener: gives the session, raises StepFailed; not asked
+    where nothing is done on a machine. turn: held while a script runs, one on a machine at a
     time (domain.md 17.7).
     """
 
-    session: Session
+    opener: Callable[[], Session]
     recorder: Recorder
     attempt: Attempt
     node: str
@@ -98,7 +100,12 @@ class Site:
     resumed_from: tuple[int, int] | None = None
     budget: VariableBudget = field(default_factory=VariableBudget)
     ended_runs: list[str] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
     has_warnings: bool = False
+
+    @cached_property
+    def session(self) -> Session:
+        return self.opener()
 
     @property
     def variables(self) -> Variables:

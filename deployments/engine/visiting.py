@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from deployments.core import templates
 from deployments.core.bindings import Bound, Progress
@@ -181,7 +182,7 @@ class Visiting:
         bypass = templates.get_flag(bound.variables, BYPASS)
         machine = visit.machine if visit.action.place == Place.TARGET else None
         return Site(
-            session=self._session(step, visit, resumed),
+            opener=partial(self._session, step, visit, resumed),
             recorder=self._world.recorder,
             attempt=attempt,
             node=node,
@@ -193,6 +194,7 @@ class Visiting:
             packages=self._world.packages,
             turn=asyncio.Lock() if bypass or not machine else self._world.turns[machine.id],
             facts=facts,
+            leftovers=self._world.leftovers,
             resumed_from=resumed.offsets if resumed else None,
         )
 
@@ -202,8 +204,7 @@ class Visiting:
                 return self._world.sessions.target(visit.machine)
             if resumed and resumed.facts.node != self._world.node:
                 reason = LOST.format(step=step.step.name, place=resumed.facts.node)
-                if visit.action.place != Place.SERVER:
-                    raise StepFailed(reason, may_retry=False, is_unknown=True)
+                raise StepFailed(reason, may_retry=False, is_unknown=True)
             return self._world.sessions.worker(visit.action.action.worker_pool)
         except Refused as exc:
             raise StepFailed(str(exc)) from exc

@@ -31,7 +31,8 @@ class Sessions(Protocol):
 
 @dataclass
 class World:
-    """One run's surroundings. node: the name of the computer this worker is on."""
+    """One run's surroundings. node: the name of the computer this worker is on. leftovers: the names of
+    machines where processes may remain after a stop."""
 
     sessions: Sessions
     recorder: Recorder
@@ -42,4 +43,5 @@ class World:
     control: Control = field(default_factory=Control)
     pause: Pause = asyncio.sleep
     node: str = ""
+    leftovers: list[str] = field(default_factory=list)
     turns: dict[int, asyncio.Lock] = field(default_factory=lambda: defaultdict(asyncio.Lock))

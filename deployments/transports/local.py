@@ -4,7 +4,9 @@ Scripts get a clean environment: this process's holds the way to the database (d
 """
 
 import asyncio
+import contextlib
 import os
+import signal
 from pathlib import Path
 
 from deployments.transports.base import BLOCK, Refused, Stream
@@ -18,6 +20,7 @@ class LocalSession(ShellSession):
 
     def __init__(self, root: Path) -> None:
         super().__init__(str(root))
+        self._channels: set[LocalChannel] = set()
 
     async def _open(self, command: str) -> "LocalChannel":
         environment = {name: os.environ[name] for name in KEPT_ENVIRONMENT if name in os.environ}
@@ -35,10 +38,14 @@ class LocalSession(ShellSession):
             )
         except OSError as exc:
             raise Refused(f"The worker cannot start programs: {exc.strerror}.") from exc
-        return LocalChannel(process)
+        channel = LocalChannel(process)
+        self._channels = {known for known in self._channels if known.is_running} | {channel}
+        return channel
 
     async def _disconnect(self) -> None:
-        return
+        for channel in self._channels:
+            channel.close()
+            await channel.exit_code()
 
     @property
     def _is_open(self) -> bool:
@@ -54,6 +61,10 @@ class LocalChannel:
             raise ValueError("the process needs three pipes")
         self._stdin = process.stdin
         self._readers = {Stream.STDOUT: process.stdout, Stream.STDERR: process.stderr}
+
+    @property
+    def is_running(self) -> bool:
+        return self._process.returncode is None
 
     async def write(self, data: bytes) -> None:
         try:
@@ -72,9 +83,7 @@ class LocalChannel:
         return await self._process.wait()
 
     def close(self) -> None:
-        """Closes our ends of the pipes. A program that still runs notices when it writes."""
-        transport = getattr(self._process, "_transport", None)
-        if transport is not None and self._process.returncode is None:
-            for number in (0, 1, 2):
-                if pipe := transport.get_pipe_transport(number):
-                    pipe.close()
+        """Lets the program end: a script it started has a session of its own and goes on."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGHUP)

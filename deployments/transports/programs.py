@@ -200,14 +200,20 @@ def bootstrap() -> str:
     return _BOOTSTRAP
 
 
-def trailer_length(token: str) -> int:
-    """How many bytes at the end of standard output are ours."""
-    return len(token) + 1 + WORD
+def trailer_start(token: str, output: bytes) -> int:
+    """Where in `output` the trailer begins, or may begin: a trailer is all that follows there."""
+    mark = f"{token}:".encode()
+    found = output.rfind(mark)
+    if found >= 0 and len(output) - found <= len(mark) + WORD:
+        return found
+    longest = min(len(mark) - 1, len(output))
+    begun = next((n for n in range(longest, 0, -1) if output.endswith(mark[:n])), 0)
+    return len(output) - begun
 
 
 def read_trailer(token: str, tail: bytes) -> str | None:
     """The word of a trailer, or None when the program ended without one: the link was lost."""
     prefix = f"{token}:".encode()
-    if len(tail) != trailer_length(token) or not tail.startswith(prefix):
+    if len(tail) != len(prefix) + WORD or not tail.startswith(prefix):
         return None
     return tail[len(prefix) :].decode("ascii", errors="replace").strip()

@@ -173,8 +173,7 @@ async def _all(channel: Channel, stream: Stream) -> bytes:
 
 
 async def _follow(channel: Channel, token: str) -> Events:
-    """Both streams as they come; the end of standard output is held back, it may be the trailer."""
-    kept = programs.trailer_length(token)
+    """Both streams as they come; what may be the trailer of standard output is held back."""
     held = b""
     reads = {asyncio.ensure_future(channel.read(stream)): stream for stream in Stream}
     try:
@@ -188,7 +187,8 @@ async def _follow(channel: Channel, token: str) -> Events:
                 reads[asyncio.ensure_future(channel.read(stream))] = stream
                 if stream == Stream.STDOUT:
                     held += data
-                    data, held = held[:-kept], held[-kept:]
+                    cut = programs.trailer_start(token, held)
+                    data, held = held[:cut], held[cut:]
                 if data:
                     yield Output(stream, data)
         yield await _ending(channel, programs.read_trailer(token, held))

@@ -1,0 +1,290 @@
+"""From a claimed task to its end: rows in, a world built, the plan executed, the result kept."""
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from asgiref.sync import async_to_sync, sync_to_async
+from django.conf import settings
+from django.db import transaction
+
+from deployments.core.bindings import Bindings
+from deployments.core.masking import Masker
+from deployments.core.plan import Plan, plan
+from deployments.core.states import Category, NodeStatus, TaskState
+from deployments.core.visits import ROOT, LogNode, log_tree
+from deployments.engine import health, leases
+from deployments.engine.connections import TargetSessions, Way, ways_to
+from deployments.engine.control import Control, LeaseLost
+from deployments.engine.executor import Report, Unfinished, execute
+from deployments.engine.heartbeat import Heartbeat
+from deployments.engine.journal import history
+from deployments.engine.leases import Lease
+from deployments.engine.package_files import BlobPackages
+from deployments.engine.recorder import DatabaseRecorder, node_rows
+from deployments.engine.recording import Batch, LogLine
+from deployments.engine.stopping import stop_begun
+from deployments.engine.world import World
+from deployments.models import Deployment, ServerTask, Target, TaskLogNode, WorkerPool
+from deployments.queries.blockers import deployment_start_blockers
+from deployments.queries.deployment_facts import deployment_facts
+from deployments.queries.plan_inputs import DeploymentOptions, plan_input
+from deployments.queries.variable_inputs import definitions_for
+from deployments.queue import enqueue
+from deployments.transports.local import LocalSession
+from deployments.transports.ssh import Endpoint
+from spaces.actors import Actor
+from spaces.audit import record
+
+logger = logging.getLogger(__name__)
+
+CAUSE = "the task queue"
+BUG = "An error inside octoplat ended the task; the server's log has the details."
+EVENTS = {
+    TaskState.SUCCESS: "DeploymentSucceeded",
+    TaskState.FAILED: "DeploymentFailed",
+    TaskState.CANCELED: "DeploymentCanceled",
+}
+
+
+def run(lease: Lease) -> None:
+    """Runs the claimed task until it ends, waits for a person, or is another worker's."""
+    try:
+        task = ServerTask.objects.select_related("space", "requested_by").get(pk=lease.task_id)
+        _run(task, lease)
+    except LeaseLost:
+        logger.warning("ServerTasks-%s belongs to another worker now", lease.task_id)
+    except Exception:
+        logger.exception("ServerTasks-%s ended by an error of ours", lease.task_id)
+        _give_up(lease)
+
+
+def _run(task: ServerTask, lease: Lease) -> None:
+    match task.kind:
+        case ServerTask.Kind.DEPLOY:
+            _run_deployment(task, lease)
+        case ServerTask.Kind.HEALTH:
+            _run_health_check(task, lease)
+        case _:
+            _refuse(task, lease, [f"Tasks of kind {task.kind} cannot be run by this server."])
+
+
+def _give_up(lease: Lease) -> None:
+    """The last resort: whatever went wrong, the task does not stay without an end."""
+    try:
+        with transaction.atomic():
+            leases.finish(lease, TaskState.FAILED, error_message=BUG, has_warnings_or_errors=True)
+            TaskLogNode.objects.filter(
+                task_id=lease.task_id, status=NodeStatus.RUNNING.value
+            ).update(status=NodeStatus.FAILED.value)
+    except LeaseLost:
+        return
+
+
+# --- deployments ---------------------------------------------------------------------------------------
+
+
+def _run_deployment(task: ServerTask, lease: Lease) -> None:
+    deployment = _deployment(task)
+    planned = Plan.from_json(task.plan) if task.plan else _start(task, deployment, lease)
+    if planned is None:
+        return
+    while True:
+        report = async_to_sync(_execute)(
+            task, deployment, planned, lease, _Inputs(deployment, planned)
+        )
+        if report.ended != Unfinished.WAITING:
+            break
+        if leases.park(lease, keeps_turn=report.keeps_turn):
+            return
+        task = ServerTask.objects.select_related("space", "requested_by").get(pk=task.pk)
+    if report.ended == Unfinished.HANDED_OVER:
+        leases.hand_over(lease)
+        enqueue(task.pk)
+        return
+    _conclude(deployment, lease, report)
+
+
+def _deployment(task: ServerTask) -> Deployment:
+    related = (
+        "space",
+        "project__group",
+        "project__space",
+        "release__project",
+        "release__channel",
+        "release__process",
+        "release__variables",
+        "channel",
+        "environment",
+        "task__requested_by",
+    )
+    return Deployment.objects.select_related(*related).get(task=task)
+
+
+def _start(task: ServerTask, deployment: Deployment, lease: Lease) -> Plan | None:
+    """Judges again whether it may start, and freezes the plan. None: it may not, and has failed.
+
+    domain.md 17.4: lifecycle, blocks and packages may have changed while it was queued.
+    """
+    planned = plan(
+        plan_input(deployment.release, deployment.environment, DeploymentOptions.of(deployment))
+    )
+    if reasons := [*deployment_start_blockers(deployment), *planned.problems]:
+        _refuse(task, lease, reasons)
+        _tell_of_end(deployment, TaskState.FAILED)
+        return None
+    with transaction.atomic():
+        leases.locked(lease)
+        ServerTask.objects.filter(pk=task.pk).update(plan=planned.to_json())
+        TaskLogNode.objects.bulk_create(node_rows(task.pk, log_tree(planned, task.description)))
+        record(Actor.system(CAUSE), "DeploymentStarted", deployment)
+    return planned
+
+
+class _Inputs:
+    """What the rows say about a deployment, read before the loop starts: secrets opened here only."""
+
+    def __init__(self, deployment: Deployment, planned: Plan) -> None:
+        self.history = history(deployment.task)
+        facts = deployment_facts(deployment, planned)
+        self.bindings = Bindings(facts, definitions_for(deployment), planned)
+        targets = Target.objects.filter(pk__in=facts.machines).select_related("account")
+        self.ways = ways_to(targets)
+        self.default_pool = _default_pool(deployment)
+
+    def secrets(self) -> Iterator[str]:
+        """Everything that must not show in the log."""
+        yield from self.bindings.secrets()
+        yield from _account_secrets(self.ways.values())
+        yield from (output.value for output in self.history.outputs if output.is_sensitive)
+
+
+async def _execute(
+    task: ServerTask, deployment: Deployment, planned: Plan, lease: Lease, inputs: _Inputs
+) -> Report:
+    control = Control(lease.sure_until)
+    with Heartbeat(lease, control):
+        async with DatabaseRecorder(task, lease, inputs.history.outputs) as recorder:
+            world = World(
+                sessions=TargetSessions(inputs.ways, _worker_root(), inputs.default_pool),
+                recorder=recorder,
+                bindings=inputs.bindings,
+                packages=BlobPackages(settings.HOME / "prepared"),
+                masker=Masker(inputs.secrets()),
+                history=inputs.history,
+                control=control,
+                node=settings.NODE,
+            )
+            if task.state == TaskState.CANCELLING.value:
+                return await stop_begun(planned, world)
+            if not inputs.history.attempts:
+                _tell_left_out(planned, recorder)
+            return await execute(planned, world)
+
+
+def _conclude(deployment: Deployment, lease: Lease, report: Report) -> None:
+    ended = TaskState(report.ended)
+    with transaction.atomic():
+        ended = leases.finish(
+            lease,
+            ended,
+            error_message=report.error,
+            has_warnings_or_errors=report.has_warnings or ended == TaskState.FAILED,
+        )
+        Deployment.objects.filter(pk=deployment.pk).update(
+            failure_encountered=ended == TaskState.FAILED,
+            deployed_to_machines=list(report.machines),
+        )
+        _tell_of_end(deployment, ended)
+
+
+def _tell_of_end(deployment: Deployment, ended: TaskState) -> None:
+    with transaction.atomic():
+        record(Actor.system(CAUSE), EVENTS[ended], deployment)
+
+
+def _tell_left_out(planned: Plan, recorder: DatabaseRecorder) -> None:
+    lines = (
+        LogLine(ROOT, Category.INFO, f"{name} is left out: {why}.")
+        for name, why in planned.left_out
+    )
+    recorder.write(Batch(tuple(lines)))
+
+
+def _default_pool(deployment: Deployment) -> int | None:
+    pool = WorkerPool.objects.in_space(deployment.space_id).filter(is_default=True).first()
+    return pool.pk if pool else None
+
+
+def _worker_root() -> Path | None:
+    return settings.HOME / "work" if settings.RUN_ON_SERVER else None
+
+
+def _account_secrets(ways: Iterable[Way]) -> Iterator[str]:
+    for way in ways:
+        if isinstance(way, Endpoint):
+            yield from filter(None, (way.password, way.private_key, way.passphrase))
+
+
+# --- other ends ----------------------------------------------------------------------------------------
+
+
+def _refuse(task: ServerTask, lease: Lease, reasons: Sequence[str]) -> None:
+    """Ends a task that cannot start, with every reason in its log."""
+    async_to_sync(_log_refusal)(task, lease, reasons)
+    with transaction.atomic():
+        leases.finish(
+            lease, TaskState.FAILED, error_message=" ".join(reasons), has_warnings_or_errors=True
+        )
+
+
+async def _log_refusal(task: ServerTask, lease: Lease, reasons: Sequence[str]) -> None:
+    async with DatabaseRecorder(task, lease) as recorder:
+        recorder.add_nodes([LogNode(ROOT, None, task.description)])
+        recorder.write(Batch(tuple(LogLine(ROOT, Category.FATAL, reason) for reason in reasons)))
+        recorder.status(ROOT, NodeStatus.FAILED)
+
+
+# --- health checks -------------------------------------------------------------------------------------
+
+
+def _run_health_check(task: ServerTask, lease: Lease) -> None:
+    named = [str(name).rpartition("-")[2] for name in task.arguments.get("MachineIds", [])]
+    targets = (
+        Target.objects.in_space(task.space_id)
+        .filter(pk__in=[int(number) for number in named if number.isdigit()], is_disabled=False)
+        .select_related("account", "policy")
+    )
+    ways = ways_to(targets)
+    patients = [
+        health.Patient(
+            id=target.pk,
+            name=target.name,
+            way=ways[target.pk],
+            only_connectivity=target.policy.only_connectivity,
+            script=target.policy.bash_script,
+            may_be_offline=target.policy.may_be_offline,
+        )
+        for target in targets
+    ]
+    report = async_to_sync(_check_health)(task, lease, patients)
+    with transaction.atomic():
+        leases.finish(
+            lease,
+            TaskState(report.ended),
+            error_message=report.error,
+            has_warnings_or_errors=report.has_warnings,
+        )
+
+
+async def _check_health(
+    task: ServerTask, lease: Lease, patients: Sequence[health.Patient]
+) -> Report:
+    worker = LocalSession(settings.HOME / "work")
+    with Heartbeat(lease, Control()):
+        async with DatabaseRecorder(task, lease) as recorder:
+            recorder.add_nodes(health.nodes(task.description, patients))
+            report, found = await health.check_all(patients, worker, recorder)
+            await recorder.flush()  # raises when another worker has the task
+            await sync_to_async(health.keep)(found)
+    return report

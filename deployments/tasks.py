@@ -1,0 +1,42 @@
+"""What the queue and the node call. A message may arrive twice or late; the rows decide."""
+
+import logging
+
+from deployments.core.states import TaskState
+from deployments.engine import leases, reaper
+from deployments.engine.runner import run
+from deployments.models import Deployment
+from deployments.services.promotion import promote
+
+logger = logging.getLogger(__name__)
+
+
+def run_server_task(task_id: int) -> None:
+    """A doorbell: runs the next task that may run, and the next, until there is none. The id only says
+    who rang."""
+    logger.debug("ServerTasks-%s rang", task_id)
+    while (lease := leases.claim()) is not None:
+        run(lease)
+        follow_up(lease.task_id)
+
+
+def tick() -> None:
+    """Called about once a second by every node."""
+    reaper.reap()
+
+
+def hand_over(node: str) -> None:
+    """The node stops: its runs leave their tasks to others; scripts on machines go on."""
+    leases.ask_hand_over(node)
+
+
+def follow_up(task_id: int) -> None:
+    """What follows a finished run. A failure here must not undo the result; the sweep does it again."""
+    succeeded = Deployment.objects.filter(task_id=task_id, task__state=TaskState.SUCCESS.value)
+    deployment = succeeded.select_related("release__project", "release__channel").first()
+    if deployment is None:
+        return
+    try:
+        promote(deployment.release, cause=f"{deployment} succeeded")
+    except Exception:
+        logger.exception("What follows ServerTasks-%s failed", task_id)

@@ -1,0 +1,188 @@
+"""The run protocol over a real sshd: detached scripts, offsets, stopping, lost links."""
+
+import asyncio
+import contextlib
+import os
+
+import pytest
+
+from deployments.transports.base import (
+    AlreadyStarted,
+    Exited,
+    Launch,
+    LinkLost,
+    NeverStarted,
+    OutcomeUnknown,
+    Output,
+    Session,
+    Stream,
+)
+from deployments.transports.local import LocalSession
+from deployments.transports.ssh import SshSession
+from tests.ssh.servers import SshServer
+
+
+def bash(text: str) -> Launch:
+    return Launch(("bash", "../files/script.sh"), {"script.sh": text.encode()})
+
+
+async def told(events) -> tuple[bytes, bytes, int]:
+    out = {Stream.STDOUT: b"", Stream.STDERR: b""}
+    async with contextlib.aclosing(events):
+        async for event in events:
+            if isinstance(event, Exited):
+                return out[Stream.STDOUT], out[Stream.STDERR], event.code
+            out[event.stream] += event.data
+    raise AssertionError("no end")
+
+
+@pytest.fixture(params=["ssh", "local"])
+async def session(request, tmp_path):
+    """The same protocol on a target and on the worker."""
+    if request.param == "local":
+        found: Session = LocalSession(tmp_path / "work")
+    else:
+        found = SshSession(request.getfixturevalue("sshd").endpoint())
+    yield found
+    await found.close()
+
+
+async def test_output_and_exit_code_come_back(session):
+    assert await told(session.start("token-001", bash("echo out; echo err >&2; exit 3"))) == (
+        b"out\n",
+        b"err\n",
+        3,
+    )
+
+
+async def test_a_token_starts_only_once(session):
+    await told(session.start("token-001", bash("echo first")))
+
+    with pytest.raises(AlreadyStarted):
+        await told(session.start("token-001", bash("echo second")))
+
+    assert (await told(session.attach("token-001")))[0] == b"first\n"
+
+
+async def test_attaching_goes_on_at_the_byte(session):
+    await told(session.start("token-001", bash("seq 1 30000; echo done >&2")))
+
+    out, err, code = await told(session.attach("token-001", 70_001, 2))
+
+    everything = b"".join(b"%d\n" % number for number in range(1, 30001))
+    assert (out, err, code) == (everything[70_001:], b"ne\n", 0)
+
+
+async def test_a_token_nobody_started_may_be_started(session):
+    with pytest.raises(NeverStarted):
+        await told(session.attach("token-001"))
+
+
+async def test_a_script_outlives_the_one_who_started_it(session):
+    events = session.start("token-001", bash("echo one; sleep 0.5; echo two"))
+    first = await anext(events)
+    await events.aclose()
+
+    out, _, code = await told(session.attach("token-001", len(first.data)))
+
+    assert (first, out, code) == (Output(Stream.STDOUT, b"one\n"), b"two\n", 0)
+
+
+async def test_the_secret_files_are_gone_when_the_script_is(session):
+    launch = Launch(("cat", "../files/secret"), {"secret": b"hunter2"})
+
+    assert (await told(session.start("token-001", launch)))[0] == b"hunter2"
+    await asyncio.sleep(0.2)
+
+    assert (await session.run("ls runs/token-001/files 2>&1; ls -ld runs")).text.count(
+        "hunter2"
+    ) == 0
+    assert not (await session.run("cat runs/token-001/files/secret")).stdout
+    assert (await session.run("ls -ld runs")).text.startswith("drwx------")
+
+
+async def test_a_run_killed_from_outside_has_an_unknown_outcome(session):
+    events = session.start("token-001", bash("echo $PPID; sleep 30"))
+    bootstrap = int((await anext(events)).data)
+    os.killpg(bootstrap, 9)
+
+    with pytest.raises(OutcomeUnknown):
+        await told(events)
+    with pytest.raises(OutcomeUnknown):
+        await told(session.attach("token-001"))
+
+
+@pytest.mark.promise("R8")
+async def test_stopping_ends_children_that_ignore_the_first_signal(session):
+    script = bash(
+        "trap '' TERM; (trap '' TERM; echo $BASHPID; while :; do sleep 0.1; done) & wait; wait"
+    )
+    events = session.start("token-001", script)
+    child = int((await anext(events)).data)
+
+    is_gone = await session.stop("token-001", grace=0.5)
+    await events.aclose()
+
+    assert is_gone
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
+
+
+@pytest.mark.promise("R8")
+async def test_a_script_may_end_itself_within_its_grace(session):
+    script = bash("trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.05; done")
+    events = session.start("token-001", script)
+    await anext(events)
+
+    assert await session.stop("token-001")
+    await events.aclose()
+
+    out, _, code = await told(session.attach("token-001"))
+    assert (out, code) == (b"ready\nbye\n", 7)
+
+
+async def test_what_was_stopped_before_its_start_can_never_start(session):
+    assert await session.stop("token-001")
+
+    with pytest.raises(AlreadyStarted):
+        await told(session.start("token-001", bash("echo too late")))
+
+
+async def test_forgotten_runs_are_removed(session):
+    await told(session.start("token-001", bash("true")))
+    session.forget("token-001")
+
+    await told(session.start("token-002", bash("true")))
+
+    assert (await session.run("ls runs")).text == "token-002"
+
+
+async def test_a_flood_of_output_arrives_complete(session):
+    out, _, code = await told(session.start("token-001", bash("seq 1 1000000")))
+
+    assert (len(out), out[-8:], code) == (6_888_896, b"1000000\n", 0)
+
+
+async def test_commands_take_a_stream_as_input(session):
+    async def blocks():
+        for _ in range(100):
+            yield b"x" * 65_536
+
+    answer = await session.run("wc -c", feed=blocks())
+
+    assert answer.text == str(100 * 65_536)
+
+
+@pytest.mark.promise("R6")
+async def test_a_cut_link_is_noticed_and_the_script_goes_on(sshd: SshServer):
+    session = SshSession(sshd.endpoint())
+    events = session.start("token-001", bash("echo one; sleep 1; echo two"))
+    first = await anext(events)
+
+    sshd.cut_links()
+    with pytest.raises(LinkLost):
+        await told(events)
+    rest = await told(session.attach("token-001", len(first.data)))
+    await session.close()
+
+    assert rest == (b"two\n", b"", 0)
