@@ -86,11 +86,18 @@ def board_of(
                     is_current=running is not None
                     and running.release_id == release.pk
                     and running.task.is_success,
-                    is_next=environment.pk in following and not blockers[key],
+                    is_next=environment.pk in following
+                    and not blockers[key]
+                    and not is_under_way(newest.get(key)),
                 )
             )
         rows.append(BoardRow(release, standings[release.pk], row))
     return Board(environments, rows)
+
+
+def is_under_way(deployment: Deployment | None) -> bool:
+    """Whether there is no sense in offering the same deployment once more."""
+    return deployment is not None and not deployment.task.is_completed
 
 
 def environments_of(actor: Actor, project: Project) -> list[Environment]:

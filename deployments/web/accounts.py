@@ -59,10 +59,13 @@ class AccountForm(PageForm):
                 self.fields[name].widget.attrs["placeholder"] = "Set - type to replace"
         if account_type == Account.Type.TOKEN:
             del self.fields["username"]
-        self.fields["environments"].queryset = visible(
-            request.actor,
-            Permission.ENVIRONMENT_VIEW,
-            Environment.objects.in_space(request.space),
+        self.offer(
+            "environments",
+            visible(
+                request.actor,
+                Permission.ENVIRONMENT_VIEW,
+                Environment.objects.in_space(request.space),
+            ),
         )
 
 

@@ -65,31 +65,30 @@ class DeployForm(PageForm):
         targets: Sequence[Target],
     ) -> None:
         super().__init__(data)
-        self.fields["env"].queryset = Environment.objects.filter(
-            pk__in=[row.pk for row in environments]
-        )
+        self.offer("env", Environment.objects.filter(pk__in=[row.pk for row in environments]))
         in_reach = Target.objects.filter(pk__in=[target.pk for target in targets])
-        self.fields["only"].queryset = self.fields["without"].queryset = in_reach
-        self.fields["skip"].choices = [
-            (action.id, action.name)
-            for step in release.process.parsed
-            for action in step.actions
-            if not action.is_required and not action.is_disabled
-        ]
+        self.offer("only", in_reach)
+        self.offer("without", in_reach)
+        actions = [action for step in release.process.parsed for action in step.actions]
+        self.choices(
+            "skip", [(a.id, a.name) for a in actions if not a.is_required and not a.is_disabled]
+        )
         self.prompts: dict[str, str] = {}
         for prompt in prompts_of(release.variables):
             self._ask(prompt)
 
     def _ask(self, prompt: dict[str, Any]) -> None:
-        """A field for a prompted variable. Whether an answer is required, the blockers say: it depends
-        on the environments."""
+        """A field for a prompted variable. Where its scope limits it, the blockers say whether an answer
+        is required: that depends on the environments."""
         about = prompt["prompt"]
         key = f"prompt-{prompt['id']}"
         self.prompts[key] = prompt["name"]
         self.fields[key] = forms.CharField(
             label=about.get("label") or prompt["name"],
             help_text=about.get("description", ""),
-            required=False,
+            required=bool(about.get("required"))
+            and not prompt["scope"]
+            and not prompt["is_sensitive"],
             initial=prompt["value"],
             strip=False,
             widget=SecretInput() if prompt["is_sensitive"] else forms.TextInput(),
@@ -143,7 +142,7 @@ def deploy(request: ProjectRequest, version: str) -> HttpResponse:
     """GET shows the choices of its parameters; htmx asks the same address for the `preview` partial."""
     release = found_release(request, version)
     environments = _environments(request, release)
-    data = request.POST if request.method == "POST" else _asked(request.GET, environments)
+    data = request.POST if request.method == "POST" else _asked(request.GET, release, environments)
     form = DeployForm(data, release, environments, _targets(request, environments))
     form.is_valid()
     chosen = form.cleaned_data.get("env", [])
@@ -198,9 +197,12 @@ def _again(request: ProjectRequest, context: dict[str, Any], status: int) -> Htt
     return render(request, "deployments/deploy.html", context, status=status)
 
 
-def _asked(query: QueryDict, environments: Sequence[Environment]) -> QueryDict:
-    """The parameters as form data; a single possible environment is chosen without being named."""
+def _asked(query: QueryDict, release: Release, environments: Sequence[Environment]) -> QueryDict:
+    """The parameters as form data, beginning with stored answers. A single possible environment is
+    chosen without being named."""
     data = query.copy()
+    for prompt in prompts_of(release.variables):
+        data.setdefault(f"prompt-{prompt['id']}", prompt["value"])
     if "env" not in data and len(environments) == 1:
         data["env"] = environments[0].slug
     return data

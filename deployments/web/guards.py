@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from deployments.models import Project
@@ -28,7 +28,7 @@ def in_project(permission: Permission) -> Callable[[View], View]:
     def guard(view: View) -> View:
         @in_space(permission)
         @wraps(view)
-        def guarded(request: Any, project: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: Any, project: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             rows = visible(
                 request.actor, Permission.PROJECT_VIEW, Project.objects.in_space(request.space)
             )

@@ -1,6 +1,7 @@
 """Answering what waits for a person: from the task's page and from the inbox. ui.md 7(e)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -45,7 +46,7 @@ class AnswerForm(PageForm):
 
     def __init__(self, interruption: Interruption, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id=f"answer-{interruption.pk}-%s")
-        self.fields["result"].choices = [(choice, choice) for choice in interruption.choices]
+        self.choices("result", [(choice, choice) for choice in interruption.choices])
         self.answers = [
             Answer(
                 choice,
@@ -56,8 +57,8 @@ class AnswerForm(PageForm):
             for choice in sorted(interruption.choices, key=_rank)
         ]
 
-    def clean(self):
-        given = super().clean()
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
         if given.get("result") == NEEDS_NOTE and not given.get("notes", "").strip():
             self.add_error("notes", "Say why: whoever reads the log will want to know.")
         return given

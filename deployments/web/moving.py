@@ -15,9 +15,10 @@ def moved(order: Sequence[Id], posted: QueryDict) -> list[Id]:
     """
     found = list(order)
     ids = [str(item) for item in found]
-    if posted.get("id") not in ids:
+    wanted = str(posted.get("id", ""))
+    if wanted not in ids:
         return found
-    at = ids.index(posted["id"])
+    at = ids.index(wanted)
     to = at - 1 if posted.get("move") == "up" else at + 1
     if 0 <= to < len(found):
         found[at], found[to] = found[to], found[at]

@@ -39,13 +39,19 @@ class NewProjectForm(PageForm):
 
     def __init__(self, request: SpaceRequest, **given) -> None:
         super().__init__(request.POST or None, **given)
-        self.fields["group"].queryset = visible(
-            request.actor,
-            Permission.PROJECT_GROUP_VIEW,
-            ProjectGroup.objects.in_space(request.space),
+        self.offer(
+            "group",
+            visible(
+                request.actor,
+                Permission.PROJECT_GROUP_VIEW,
+                ProjectGroup.objects.in_space(request.space),
+            ),
         )
-        self.fields["lifecycle"].queryset = visible(
-            request.actor, Permission.LIFECYCLE_VIEW, Lifecycle.objects.in_space(request.space)
+        self.offer(
+            "lifecycle",
+            visible(
+                request.actor, Permission.LIFECYCLE_VIEW, Lifecycle.objects.in_space(request.space)
+            ),
         )
 
 
@@ -90,8 +96,8 @@ class ProjectForm(NewProjectForm):
             Permission.LIBRARY_VARIABLE_SET_VIEW,
             LibraryVariableSet.objects.in_space(request.space),
         )
-        self.fields["library_sets"].choices = [(row.pk, row.name) for row in sets]
-        if not self.fields["library_sets"].choices:
+        self.choices("library_sets", [(row.pk, row.name) for row in sets])
+        if not sets:
             del self.fields["library_sets"]
 
 

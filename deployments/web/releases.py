@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from deployments.core.lifecycles import PhaseProgress
 from deployments.models import Channel, Deployment, Environment, Release
 from deployments.queries.blockers import Blocker, board_blockers
+from deployments.queries.board import is_under_way
 from deployments.queries.dashboard import newest_per_release
 from deployments.queries.progression import progression_of
 from deployments.queries.release_packages import (
@@ -60,7 +61,7 @@ class ReleaseForm(PageForm):
 
     def __init__(self, request: ProjectRequest, channel: Channel, selection: Selection) -> None:
         super().__init__(request.POST or None, initial={"channel": channel})
-        self.fields["channel"].queryset = request.project.channels.all()
+        self.offer("channel", request.project.channels.all())
         self.fields["version"].widget.attrs["class"] = "input-short"
         self.fields["version"].help_text, self.initial["version"] = _proposal(request, selection)
         self.packages: list[str] = []
@@ -149,7 +150,7 @@ def new_release(request: ProjectRequest) -> HttpResponse:
     project = request.project
     channel = _channel(request)
     needed = needed_packages(project.process.parsed(), channel)
-    feeds = feeds_of(needed, project.space_id)
+    feeds = feeds_of(project.space_id)
     selection = select_packages(needed, channel, Wanted(), feeds)
     form = ReleaseForm(request, channel, selection)
     if form.is_valid():
@@ -279,7 +280,9 @@ def phases(request: ProjectRequest, release: Release) -> list[ShownPhase]:
                 is_automatic=env in phase.phase.automatic,
                 deployment=newest.get((release.pk, env)),
                 blockers=blockers[release.pk, env],
-                is_next=env in following and not blockers[release.pk, env],
+                is_next=env in following
+                and not blockers[release.pk, env]
+                and not is_under_way(newest.get((release.pk, env))),
             )
             for env in phase.phase.environments
             if env in environments

@@ -101,9 +101,9 @@ class StepForm(PageForm):
             Permission.ENVIRONMENT_VIEW,
             Environment.objects.in_space(request.space),
         )
-        self.fields["environments"].queryset = environments
-        self.fields["excluded_environments"].queryset = environments
-        self.fields["channels"].queryset = request.project.channels.all()
+        self.offer("environments", environments)
+        self.offer("excluded_environments", environments)
+        self.offer("channels", request.project.channels.all())
         if request.project.channels.count() < 2:
             del self.fields["channels"]
         if known := known_roles(request.space):
@@ -204,6 +204,7 @@ class StepForm(PageForm):
 
 class ScriptForm(StepForm):
     text_properties: ClassVar = {"syntax": script.SYNTAX, "body": script.BODY}
+    sometimes_required: ClassVar = frozenset({"roles"})
 
     place = forms.ChoiceField(label="Run on", choices=PLACES, widget=forms.RadioSelect)
     syntax = forms.ChoiceField(label="Language", choices=[(s.value, s.value) for s in Syntax])
@@ -213,10 +214,8 @@ class ScriptForm(StepForm):
 
     def initial_of(self, step: Step, action: Action) -> dict[str, Any]:
         found = super().initial_of(step, action)
-        if not step.roles:
-            place = WORKER
-        else:
-            place = BEHALF if action.runs_on_server else TARGETS
+        on_targets = BEHALF if action.runs_on_server else TARGETS
+        place = on_targets if step.roles else WORKER
         return found | {"place": place, "syntax": found["syntax"] or Syntax.BASH.value}
 
     def clean(self) -> dict[str, Any]:
@@ -292,7 +291,7 @@ class PackageForm(StepForm):
         super().__init__(request, data, step, action)
         self.fields["roles"].required = True
         feeds = visible(request.actor, Permission.FEED_VIEW, Feed.objects.in_space(request.space))
-        self.fields["feed"].queryset = feeds.order_by("pk")
+        self.offer("feed", feeds.order_by("pk"))
         if action.packages and action.packages[0].feed:
             self.initial["feed"] = action.packages[0].feed
 
@@ -337,7 +336,7 @@ class ManualForm(StepForm):
         super().__init__(request, data, step, action)
         del self.fields["roles"], self.fields["window"]
         own_or_system = Q(space=request.space) | Q(space__isnull=True)
-        self.fields["teams"].queryset = Team.objects.filter(own_or_system).order_by("name")
+        self.offer("teams", Team.objects.filter(own_or_system).order_by("name"))
 
     def initial_of(self, step: Step, action: Action) -> dict[str, Any]:
         ids = action.properties.get(manual.TEAMS, "").replace("Teams-", "").split(",")

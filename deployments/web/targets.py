@@ -1,6 +1,6 @@
 """Targets: the list, adding one with its host key confirmed, changing it, checking it. ui.md 7(i)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from asgiref.sync import async_to_sync
 from django import forms
@@ -35,8 +35,21 @@ KINDS = [(style.value, style.label) for style in Target.Style]
 HEALTHS = [(health.value, statuses.health_status(health).word) for health in Health]
 
 
-class ConnectionForm(PageForm):
+class TargetPart(PageForm):
+    """A part of what a target is; `fill` sets what there is to choose from."""
+
+    def __init__(self, request: SpaceRequest, data: QueryDict | None, **given: Any) -> None:
+        super().__init__(data, **given)
+        self.fill(request)
+
+    def fill(self, request: SpaceRequest) -> None:
+        """Sets the choices that depend on the space and the person."""
+
+
+class ConnectionForm(TargetPart):
     """Step 1 of the wizard: how the machine is reached."""
+
+    sometimes_required: ClassVar = frozenset({"host", "port", "account"})
 
     communication_style = forms.ChoiceField(
         label="Kind", choices=KINDS, widget=forms.RadioSelect, initial=Target.Style.SSH.value
@@ -49,12 +62,15 @@ class ConnectionForm(PageForm):
         Account.objects.none(), required=False, help_text="How octoplat signs in."
     )
 
-    def __init__(self, request: SpaceRequest, data: QueryDict | None, **given: Any) -> None:
-        super().__init__(data, **given)
-        self.fields["account"].queryset = visible(
-            request.actor,
-            Permission.ACCOUNT_VIEW,
-            Account.objects.in_space(request.space).exclude(account_type=Account.Type.TOKEN),
+    def fill(self, request: SpaceRequest) -> None:
+        super().fill(request)
+        self.offer(
+            "account",
+            visible(
+                request.actor,
+                Permission.ACCOUNT_VIEW,
+                Account.objects.in_space(request.space).exclude(account_type=Account.Type.TOKEN),
+            ),
         )
 
     def clean(self) -> dict[str, Any]:
@@ -71,7 +87,7 @@ class ConnectionForm(PageForm):
         return given
 
 
-class PurposeForm(PageForm):
+class PurposeForm(TargetPart):
     """Step 3: what the machine is for."""
 
     name = forms.CharField(max_length=200)
@@ -83,15 +99,18 @@ class PurposeForm(PageForm):
         MachinePolicy.objects.none(), label="Machine policy", empty_label=None
     )
 
-    def __init__(self, request: SpaceRequest, data: QueryDict | None, **given: Any) -> None:
-        super().__init__(data, **given)
-        self.fields["environments"].queryset = visible(
-            request.actor,
-            Permission.ENVIRONMENT_VIEW,
-            Environment.objects.in_space(request.space),
+    def fill(self, request: SpaceRequest) -> None:
+        super().fill(request)
+        self.offer(
+            "environments",
+            visible(
+                request.actor,
+                Permission.ENVIRONMENT_VIEW,
+                Environment.objects.in_space(request.space),
+            ),
         )
-        self.fields["policy"].queryset = MachinePolicy.objects.in_space(request.space).order_by(
-            "-is_default", "name"
+        self.offer(
+            "policy", MachinePolicy.objects.in_space(request.space).order_by("-is_default", "name")
         )
         if known := known_roles(request.space):
             self.fields["roles"].help_text += f" In use: {', '.join(known[:20])}."
@@ -103,7 +122,15 @@ class PurposeForm(PageForm):
 class TargetForm(ConnectionForm, PurposeForm):
     """Everything about a target that exists, but its host key."""
 
-    field_order = ["name", "environments", "roles", "communication_style", "host", "port"]
+    field_order = [
+        "name",
+        "environments",
+        "roles",
+        "communication_style",
+        "host",
+        "port",
+        "account",
+    ]
     is_disabled = forms.BooleanField(
         label="Disabled", required=False, help_text="Deployments leave it out."
     )
@@ -229,11 +256,14 @@ def target_host_key(request: SpaceRequest, target: str) -> HttpResponse:
     row = _found(request, target)
     offered, problem = _discovered(row.host, row.port)
     form = NewKeyForm(offered, request.POST or None)
-    if form.is_valid() and form.refusable(
-        lambda: accept_host_key(actor=request.actor, target=row, host_key=form.cleaned_data["key"])
-    ):
-        messages.success(request, f"The new host key of {row} is trusted from now on.")
-        return redirect("target", request.space.slug, row.slug)
+    if form.is_valid():
+        key = form.cleaned_data["key"]
+        accepted = form.refusable(
+            lambda: accept_host_key(actor=request.actor, target=row, host_key=key)
+        )
+        if accepted:
+            messages.success(request, f"The new host key of {row} is trusted from now on.")
+            return redirect("target", request.space.slug, row.slug)
     context = {"target": row, "offered": offered, "problem": problem, "form": form}
     return render(request, "deployments/target_host_key.html", context, status=form.status)
 

@@ -94,7 +94,7 @@ def task_page(request: SpaceRequest, task_id: int) -> HttpResponse:
 
 @in_space(Permission.TASK_VIEW)
 @require_GET
-def task_log(request: SpaceRequest, task_id: int) -> HttpResponse:
+def task_log(request: SpaceRequest, task_id: int) -> StreamingHttpResponse:
     """The raw log, streamed."""
     task = found_task(request, task_id)
     response = StreamingHttpResponse(raw_log(task), content_type="text/plain; charset=utf-8")

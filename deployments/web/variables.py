@@ -59,26 +59,23 @@ class ValueForm(PageForm):
     ) -> None:
         super().__init__(data, initial=_initial(row) if row else {"name": request.GET.get("name")})
         space, actor = request.space, request.actor
-        self.fields["environments"].queryset = visible(
-            actor, Permission.ENVIRONMENT_VIEW, Environment.objects.in_space(space)
+        self.offer(
+            "environments",
+            visible(actor, Permission.ENVIRONMENT_VIEW, Environment.objects.in_space(space)),
         )
-        self.fields["machines"].queryset = visible(
-            actor, Permission.MACHINE_VIEW, Target.objects.in_space(space)
+        self.offer(
+            "machines", visible(actor, Permission.MACHINE_VIEW, Target.objects.in_space(space))
         )
         self.fields["machines"].widget.attrs["class"] = "choices-scroll"
-        self.fields["channels"].queryset = request.project.channels.all()
-        self.fields["actions"].choices = [
-            (action.id, action.name)
-            for step in request.project.process.parsed()
-            for action in step.actions
-        ]
+        self.offer("channels", request.project.channels.all())
+        steps = request.project.process.parsed()
+        self.choices("actions", [(a.id, a.name) for step in steps for a in step.actions])
         if known := known_roles(space):
             self.fields["roles"].help_text += f" In use: {', '.join(known[:20])}."
         if row and row.is_sensitive:
             self.fields["value"].widget.attrs["placeholder"] = "Set - type to replace"
-        for name in ("machines", "actions", "channels"):
-            if not self.fields[name].choices:
-                del self.fields[name]
+        if not steps:
+            del self.fields["actions"]
 
     @property
     def main_fields(self) -> list[forms.BoundField]:

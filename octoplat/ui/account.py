@@ -34,7 +34,7 @@ class PreferencesForm(PageForm):
 
     def __init__(self, *args, **given) -> None:
         super().__init__(*args, **given)
-        self.fields["zone"].choices = [(zone, zone) for zone in sorted(zones())]
+        self.choices("zone", [(zone, zone) for zone in sorted(zones())])
 
 
 @signed_in
@@ -48,7 +48,8 @@ def account(request: SignedInRequest) -> HttpResponse:
         request.POST if which == "preferences" else None,
         initial=vars(Preferences.of(request)),
     )
-    if which == "profile" and profile.call(update_user, actor=request.actor, user=request.user):
+    user = profile.call(update_user, actor=request.actor, user=request.user)
+    if user:
         return _saved(request, "Your profile was saved.")
     if which == "password" and _changed_password(request, password):
         return _saved(request, "Your password was changed.")

@@ -52,8 +52,8 @@ def styleguide(request: HttpRequest) -> HttpResponse:
 
 def _samples() -> dict[str, Any]:
     columns = ["Development", "Test", "Production"]
-    shown = [statuses.SUCCEEDED, statuses.RUNNING, statuses.WAITING]
-    others = [statuses.WITH_WARNINGS, statuses.FAILED, None]
+    shown: list[statuses.Status | None] = [statuses.SUCCEEDED, statuses.RUNNING, statuses.WAITING]
+    others: list[statuses.Status | None] = [statuses.WITH_WARNINGS, statuses.FAILED, None]
     phases = zip(columns, [statuses.SUCCEEDED, statuses.RUNNING, statuses.PENDING], strict=True)
     return {
         "columns": columns,

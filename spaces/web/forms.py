@@ -1,7 +1,7 @@
 """How a page's form meets a service: values in, refusals back onto the form."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
 from django.db.models import QuerySet
@@ -13,9 +13,21 @@ Result = TypeVar("Result")
 
 class PageForm(forms.Form):
     """A form whose service may refuse. `status` is what the page answers with: an invalid form comes
-    back as 422, one that lost against somebody else's change as 409, with everything still typed in."""
+    back as 422, one that lost against somebody else's change as 409, with everything still typed in.
+
+    sometimes_required: fields that are not marked as optional although they may stay empty.
+    """
 
     conflict = False
+    sometimes_required: ClassVar[frozenset[str]] = frozenset()
+
+    def offer(self, field: str, rows: "QuerySet[Any]") -> None:
+        """Lets the field choose among these rows."""
+        cast(forms.ModelChoiceField, self.fields[field]).queryset = rows
+
+    def choices(self, field: str, choices: Iterable[tuple[Any, str]]) -> None:
+        """Lets the field choose among these (value, label) pairs."""
+        cast(forms.ChoiceField, self.fields[field]).choices = list(choices)
 
     @property
     def status(self) -> int:
@@ -62,9 +74,3 @@ class SecretInput(forms.PasswordInput):
     def __init__(self, *, is_set: bool = False) -> None:
         hint = "Set - type to replace" if is_set else ""
         super().__init__({"autocomplete": "new-password", "placeholder": hint})
-
-
-def rows_by_id(rows: "QuerySet[Any]", ids: list[str]) -> list[Any]:
-    """The rows with these ids, in the order of the query; what is no number is left out."""
-    wanted = [int(pk) for pk in ids if pk.isdigit()]
-    return list(rows.filter(pk__in=wanted))

@@ -9,7 +9,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
@@ -17,11 +17,10 @@ from django_htmx.middleware import HtmxDetails
 
 from spaces.access import anywhere, visible_spaces
 from spaces.actors import Actor
-from spaces.callers import caller
 from spaces.models import Space, User
 from spaces.permissions import Permission
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 class SignedInRequest(HttpRequest):
@@ -42,10 +41,9 @@ def signed_in(view: View) -> View:
     """Sends whoever is not signed in to do so first, and back afterwards."""
 
     @wraps(view)
-    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_authenticated:
+    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.actor is None:
             return _to_sign_in(request)
-        request.actor = caller(request, request.user)
         return view(request, *args, **kwargs)
 
     return guarded
@@ -57,7 +55,7 @@ def in_space(permission: Permission) -> Callable[[View], View]:
     def guard(view: View) -> View:
         @signed_in
         @wraps(view)
-        def guarded(request: Any, space: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: Any, space: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             request.space = get_object_or_404(visible_spaces(request.actor), slug=space)
             if not anywhere(request.actor, permission, request.space):
                 raise Http404
