@@ -8,6 +8,8 @@ from octoplat.settings.base import *  # noqa: F403
 
 KEYS_FOLDER = Path(tempfile.gettempdir()) / f"octoplat-test-{os.getuid()}" / "keys"
 BLOBS_FOLDER = KEYS_FOLDER.parent / "blobs"
+WORK_FOLDER = KEYS_FOLDER.parent / "work"
+CACHE_FOLDER = KEYS_FOLDER.parent / "cache"
 SECRET_KEY = "test" * 16  # signs nothing that outlives the run
 ALLOWED_HOSTS = ["*"]
 DATABASES["default"]["TEST"] = {"NAME": os.environ.get("OCTOPLAT_TEST_DATABASE", "test_octoplat")}  # noqa: F405
