@@ -175,8 +175,8 @@ def _stored_key(key_id: str) -> tuple[str, str, int | None]:
 
 @lru_cache(maxsize=1024)
 def _unwrapped(key_id: str, master: str, wrapped: str, space_id: int | None) -> bytes:
-    content = _bytes(wrapped)
     cipher = AESGCM(_masters().key(master))
+    content = _bytes(wrapped)
     try:
         return cipher.decrypt(
             content[:NONCE_BYTES], content[NONCE_BYTES:], _wrapping(key_id, space_id)

@@ -26,7 +26,7 @@ def install(username: str, password: str, *, space_name: str = "Default") -> Ins
     Raises Conflict when there is an administrator already, Invalid for a bad name or password.
     """
     install_builtins()
-    administrators = Team.objects.select_for_update().get(builtin=Team.ADMINISTRATORS)
+    administrators = Team.objects.select_for_update(no_key=True).get(builtin=Team.ADMINISTRATORS)
     if administrators.members.exists():
         raise Conflict("octoplat is installed already: there is an administrator.")
     actor = Actor.system("installation")

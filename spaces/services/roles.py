@@ -46,7 +46,7 @@ def update_role(
 
     Raises PermissionRefused, Invalid or Conflict.
     """
-    role = UserRole.objects.select_for_update().get(pk=role.pk)
+    role = UserRole.objects.select_for_update(no_key=True).get(pk=role.pk)
     _refuse_builtin(role)
     return _changed(
         actor, role, "Modified", name, description, space_permissions, system_permissions

@@ -105,7 +105,7 @@ def update_space(
     Raises NotFound, PermissionRefused, Invalid, or Conflict when another space is the default one.
     """
     _authorize_managing(actor, space)
-    space = Space.objects.select_for_update().get(pk=space.pk)
+    space = Space.objects.select_for_update(no_key=True).get(pk=space.pk)
     given = {
         "name": name.strip() if name is not None else None,
         "slug": slug or None,

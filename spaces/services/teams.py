@@ -60,7 +60,7 @@ def update_team(
     Invalid, or Conflict where the team is built in or would leave no administrator.
     """
     _authorize(actor, Permission.TEAM_EDIT, team.space)
-    team = Team.objects.select_for_update(of=("self",)).get(pk=team.pk)
+    team = Team.objects.select_for_update(of=("self",), no_key=True).get(pk=team.pk)
     before = _shown(team)
     if name is not None and name.strip() != team.name:
         if not team.can_be_renamed:
@@ -115,7 +115,7 @@ def change_assignment(
     *, actor: Actor, assignment: ScopedUserRole, role: UserRole, scope: Scope
 ) -> ScopedUserRole:
     """Exchange the role or the limits of an assignment. Raises as `assign_role` does."""
-    row = ScopedUserRole.objects.select_for_update(of=("self",)).get(pk=assignment.pk)
+    row = ScopedUserRole.objects.select_for_update(of=("self",), no_key=True).get(pk=assignment.pk)
     before = _described(row)
     row.role = role
     _judge(actor, row, scope)

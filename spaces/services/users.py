@@ -90,7 +90,7 @@ def update_user(
     is_own = actor.user == user and is_active in (None, user.is_active)
     if not is_own:
         authorize_system(actor, Permission.USER_EDIT)
-    user = User.objects.select_for_update().get(pk=user.pk)
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     before = _shown(user)
     user.display_name = user.display_name if display_name is None else display_name.strip()
     user.email = user.email if email is None else email.strip()
@@ -117,7 +117,7 @@ def delete_user(*, actor: Actor, user: User) -> None:
     authorize_system(actor, Permission.USER_EDIT)
     if actor.user == user:
         raise Conflict("You cannot delete yourself.")
-    user = User.objects.select_for_update().get(pk=user.pk)
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     refuse_last_administrator(user)
     record(actor, "Deleted", user)
     user.teams.clear()
@@ -146,7 +146,7 @@ def refuse_last_administrator(user: User) -> None:
 
     Locks the team, so that of two administrators who remove each other one stays.
     """
-    team = Team.objects.select_for_update().get(builtin=Team.ADMINISTRATORS)
+    team = Team.objects.select_for_update(no_key=True).get(builtin=Team.ADMINISTRATORS)
     active = team.members.filter(is_active=True, is_service=False)
     if active.filter(pk=user.pk).exists() and not active.exclude(pk=user.pk).exists():
         raise Conflict(f"{user} is the last active administrator; appoint another one first.")

@@ -1,0 +1,167 @@
+"""Spaces, and the first minute of an installation. domain.md 2."""
+
+import pytest
+from django.apps import apps
+from django.db import connection, models
+
+from spaces.access import allowed, visible_spaces
+from spaces.actors import Actor
+from spaces.audit import record, verify
+from spaces.errors import Conflict, Invalid, NotFound, PermissionRefused
+from spaces.models import Event, Space, SpaceOwned, Team
+from spaces.permissions import Permission
+from spaces.secrets import seal
+from spaces.services import spaces as service
+from spaces.services.bootstrap import install
+from spaces.services.installation import install_builtins
+from spaces.services.spaces import create_space, delete_space, update_space
+from tests.factories.spaces import (
+    PASSWORD,
+    actor_for,
+    grant,
+    make_administrator,
+    make_team,
+    make_user,
+)
+
+
+@pytest.fixture
+def administrator(db):
+    return actor_for(make_administrator())
+
+
+def test_a_new_space_belongs_to_its_managers_and_not_to_its_creator(administrator):
+    boss = make_user()
+
+    space = create_space(actor=administrator, name="Shop", manager_users=[boss])
+
+    assert space.slug == "shop"
+    assert allowed(actor_for(boss), Permission.PROJECT_CREATE, space)
+    assert not allowed(actor_for(administrator.user), Permission.PROJECT_CREATE, space)
+
+
+def test_a_team_may_manage_a_space(administrator):
+    member = make_user()
+    team = make_team(None, member)
+
+    space = create_space(actor=administrator, name="Shop", manager_teams=[team])
+
+    assert allowed(actor_for(member), Permission.TEAM_EDIT, space)
+
+
+def test_a_space_without_managers_is_refused(administrator):
+    with pytest.raises(Invalid, match="at least one manager"):
+        create_space(actor=administrator, name="Shop")
+
+    assert not Space.objects.exists()
+
+
+@pytest.mark.promise("P8")
+def test_a_space_manager_makes_no_further_space(manager):
+    with pytest.raises(PermissionRefused):
+        create_space(actor=manager, name="Shop", manager_users=[manager.user])
+
+
+def test_other_apps_furnish_a_new_space(administrator, monkeypatch):
+    seen = []
+    hooks = [lambda actor, space: seen.append((actor, space))]
+    monkeypatch.setattr(service, "space_created_hooks", hooks)
+
+    space = create_space(actor=administrator, name="Shop", manager_users=[make_user()])
+
+    assert seen == [(administrator, space)]
+
+
+def test_there_is_one_default_space_at_most(administrator, space, other_space):
+    with pytest.raises(Conflict, match="default"):
+        update_space(actor=administrator, space=other_space, is_default=True)
+
+    update_space(actor=administrator, space=space, is_default=False)
+    update_space(actor=administrator, space=other_space, is_default=True)
+
+    assert Space.objects.get(is_default=True) == other_space
+
+
+def test_managers_change_their_space_and_others_do_not(manager, viewer, outsider, space):
+    update_space(actor=manager, space=space, description="Ours")
+
+    with pytest.raises(PermissionRefused):
+        update_space(actor=viewer, space=space, description="Mine")
+    with pytest.raises(NotFound):
+        update_space(actor=outsider, space=space, description="Mine")
+    assert Space.objects.get(pk=space.pk).description == "Ours"
+
+
+def test_an_administrator_can_let_themselves_in_and_audit_tells(administrator, space):
+    update_space(actor=administrator, space=space, manager_users=[administrator.user])
+
+    assert allowed(actor_for(administrator.user), Permission.PROJECT_EDIT, space)
+    assert "managers" in Event.objects.get(space=None).details
+
+
+def test_a_space_is_deleted_with_its_history_but_not_the_systems(administrator, space, manager):
+    grant(make_user(), "projectviewer", space)
+    record(manager, "Noted", None, space=space)
+    seal("secret", table="t", row="r", field="f", space_id=space.pk)
+    update_space(actor=administrator, space=space, is_default=False, task_queue_stopped=True)
+
+    delete_space(actor=administrator, space=space)
+
+    assert not Space.objects.filter(pk=space.pk).exists()
+    assert [e.category for e in Event.objects.order_by("id")] == ["Modified", "Deleted"]
+    assert verify(None) is None
+    connection.check_constraints()
+
+
+def test_a_space_at_work_is_not_deleted(administrator, space):
+    with pytest.raises(Conflict) as caught:
+        delete_space(actor=administrator, space=space)
+
+    assert len(caught.value.reasons) == 2
+
+
+@pytest.mark.promise("P8")
+def test_a_manager_does_not_delete_the_space(manager, space):
+    with pytest.raises(PermissionRefused):
+        delete_space(actor=manager, space=space)
+
+    assert Space.objects.filter(pk=space.pk).exists()
+
+
+@pytest.mark.promise("P1")
+def test_every_table_below_a_space_says_how_it_belongs_to_one():
+    """What deleting a space, and holding spaces apart, rely on."""
+    for model in apps.get_models(include_auto_created=True):
+        to_owned = [
+            field
+            for field in model._meta.local_fields
+            if isinstance(field, models.ForeignKey) and issubclass(field.related_model, SpaceOwned)
+        ]
+        if to_owned:
+            assert issubclass(model, SpaceOwned) or model.owned_through, model
+
+
+def test_the_first_administrator_gets_a_default_space(db):
+    installed = install("root", PASSWORD)
+
+    actor = actor_for(installed.administrator)
+    assert installed.space.is_default
+    assert installed.administrator.is_superuser
+    assert allowed(actor, Permission.PROJECT_CREATE, installed.space)
+    assert list(visible_spaces(actor)) == [installed.space]
+    with pytest.raises(Conflict, match="installed already"):
+        install("second", PASSWORD)
+
+
+def test_installing_what_is_built_in_again_changes_nothing(db):
+    before = set(Team.objects.values_list("pk", "builtin"))
+
+    install_builtins()
+
+    assert set(Team.objects.values_list("pk", "builtin")) == before
+
+
+def test_octoplat_itself_may_make_a_space(db):
+    space = create_space(actor=Actor.system("test"), name="Shop", manager_users=[make_user()])
+
+    assert Event.objects.get(related__contains=[space.wire_id]).username == "system"
