@@ -14,7 +14,7 @@ NOTHING = 50 * 1024
 @dataclass(frozen=True)
 class Found:
     """The result of a health check. summary: sentences for people; offered: a changed host key's
-    fingerprint."""
+    fingerprint. host_key: the key it showed, where only its fingerprint was known."""
 
     health: Health
     summary: str
@@ -22,6 +22,7 @@ class Found:
     architecture: str = ""
     shell_version: str = ""
     offered: str = ""
+    host_key: str = ""
 
 
 def judge(told: str) -> Found:

@@ -81,6 +81,7 @@ def way_to(target: Target) -> Way:
         host=target.host,
         port=target.port,
         host_key=target.host_key,
+        fingerprint=target.fingerprint,
         username=account.username,
         password="" if by_key else account.reveal("password"),
         private_key=account.reveal("private_key") if by_key else "",

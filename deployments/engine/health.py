@@ -1,7 +1,7 @@
 """Health checks: is the machine there, is it the right one, can it be deployed to? domain.md 6.2."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from deployments.engine.recording import Batch, LogLine, Recorder
 from deployments.engine.windows import in_window
 from deployments.models import Target
 from deployments.transports.base import HostKeyChanged, Refused, Session, Unreachable
-from deployments.transports.ssh import ConnectGate, SshSession
+from deployments.transports.ssh import ConnectGate, Endpoint, SshSession, pinned_key
 from spaces.actors import Actor
 from spaces.audit import record
 
@@ -85,7 +85,8 @@ async def check(patient: Patient, worker: Session, gate: ConnectGate) -> Found:
     if not isinstance(patient.way, OnWorker):
         session = SshSession(patient.way, gate, attempts=2)
     try:
-        return await _examine(session, patient)
+        found = await _examine(session, patient)
+        return replace(found, host_key=await _learnt_key(patient.way))
     except HostKeyChanged as exc:
         return Found(Health.UNHEALTHY, str(exc), offered=exc.offered)
     except Refused as exc:
@@ -110,6 +111,13 @@ async def _examine(session: Session, patient: Patient) -> Found:
             reason = f"The health check script ended with exit code {answer.exit_code}."
             return Found(Health.UNHEALTHY, f"{reason} {found.summary}")
     return found
+
+
+async def _learnt_key(way: Way) -> str:
+    """The whole key of a machine of which only the fingerprint was known."""
+    if isinstance(way, Endpoint) and not way.host_key:
+        return await pinned_key(way)
+    return ""
 
 
 async def _check_one(
@@ -159,5 +167,5 @@ def _columns(found: Found) -> dict[str, Any]:
     }
     if found.health == Health.UNAVAILABLE:
         columns["unavailable_since"] = Coalesce("unavailable_since", Now())
-    told = ("operating_system", "architecture", "shell_version")
+    told = ("operating_system", "architecture", "shell_version", "host_key")
     return columns | {name: getattr(found, name) for name in told if getattr(found, name)}

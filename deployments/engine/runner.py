@@ -169,7 +169,7 @@ async def _execute(
                 sessions=TargetSessions(inputs.ways, _worker_root(), inputs.default_pool),
                 recorder=recorder,
                 bindings=inputs.bindings,
-                packages=BlobPackages(settings.HOME / "prepared"),
+                packages=BlobPackages(settings.CACHE_FOLDER),
                 masker=Masker(inputs.secrets()),
                 history=inputs.history,
                 control=control,
@@ -217,7 +217,7 @@ def _default_pool(deployment: Deployment) -> int | None:
 
 
 def _worker_root() -> Path | None:
-    return settings.HOME / "work" if settings.RUN_ON_SERVER else None
+    return settings.WORK_FOLDER if settings.RUN_ON_SERVER else None
 
 
 def _account_secrets(ways: Iterable[Way]) -> Iterator[str]:
@@ -280,7 +280,7 @@ def _run_health_check(task: ServerTask, lease: Lease) -> None:
 async def _check_health(
     task: ServerTask, lease: Lease, patients: Sequence[health.Patient]
 ) -> Report:
-    worker = LocalSession(settings.HOME / "work")
+    worker = LocalSession(settings.WORK_FOLDER)
     with Heartbeat(lease, Control()):
         async with DatabaseRecorder(task, lease) as recorder:
             recorder.add_nodes(health.nodes(task.description, patients))

@@ -45,7 +45,8 @@ Pause = Callable[[float], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where a machine is and how to sign in. host_key: the pinned key, as "type base64".
+    """Where a machine is and how to sign in. host_key: the pinned key, as "type base64"; where it is not
+    known yet, the machine must show one with this fingerprint.
 
     private_key: a key in PEM or OpenSSH form; without one the password is used.
     """
@@ -57,6 +58,7 @@ class Endpoint:
     password: str = field(default="", repr=False)
     private_key: str = field(default="", repr=False)
     passphrase: str = field(default="", repr=False)
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -181,9 +183,7 @@ async def connect(endpoint: Endpoint) -> asyncssh.SSHClientConnection:
 
     Raises Unreachable, Refused, HostKeyChanged.
     """
-    if not endpoint.host_key.strip():
-        raise HostKeyChanged(f"Nobody has confirmed the host key of {endpoint.host} yet.")
-    pinned = _pinned(endpoint)
+    pinned = asyncssh.import_public_key(await pinned_key(endpoint))
     keys = [_private_key(endpoint)] if endpoint.private_key else []
     try:
         return await asyncssh.connect(
@@ -236,19 +236,30 @@ async def discover_host_keys(host: str, port: int = 22) -> list[OfferedKey]:
     return found
 
 
+async def pinned_key(endpoint: Endpoint) -> str:
+    """The one key the machine must show. Raises HostKeyChanged when there is none, Unreachable."""
+    if endpoint.host_key.strip():
+        fingerprint(endpoint.host_key)
+        return endpoint.host_key
+    if not endpoint.fingerprint:
+        raise HostKeyChanged(f"Nobody has confirmed the host key of {endpoint.host} yet.")
+    offered = await discover_host_keys(endpoint.host, endpoint.port)
+    for key in offered:
+        if key.fingerprint == endpoint.fingerprint:
+            return key.key
+    raise HostKeyChanged(
+        f"{endpoint.host}:{endpoint.port} shows {offered[0].fingerprint} instead of "
+        f"{endpoint.fingerprint}, which was confirmed. Nothing was sent to it.",
+        offered[0].fingerprint,
+    )
+
+
 def fingerprint(host_key: str) -> str:
-    """The SHA256 fingerprint of a key written as "type base64". Raises ValueError."""
+    """The SHA256 fingerprint of a key written as "type base64". Raises Refused."""
     try:
         return asyncssh.import_public_key(host_key).get_fingerprint()
     except asyncssh.KeyImportError as exc:
-        raise ValueError(f"This is not a public key: {exc}") from exc
-
-
-def _pinned(endpoint: Endpoint) -> asyncssh.SSHKey:
-    try:
-        return asyncssh.import_public_key(endpoint.host_key)
-    except asyncssh.KeyImportError as exc:
-        raise Refused(f"The stored host key of {endpoint.host} cannot be read.") from exc
+        raise Refused(f"The stored host key cannot be read: {exc}.") from exc
 
 
 def _private_key(endpoint: Endpoint) -> asyncssh.SSHKey:
@@ -286,9 +297,10 @@ async def _changed(endpoint: Endpoint) -> HostKeyChanged:
         offered = (await discover_host_keys(endpoint.host, endpoint.port))[0].fingerprint
     except Unreachable:
         offered = ""
+    expected = endpoint.fingerprint or fingerprint(endpoint.host_key)
     shown = f" It now shows {offered}." if offered else ""
     return HostKeyChanged(
-        f"The host key of {endpoint.host}:{endpoint.port} is not {fingerprint(endpoint.host_key)}, "
+        f"The host key of {endpoint.host}:{endpoint.port} is not {expected}, "
         f"which was confirmed.{shown} Nothing was sent to it.",
         offered,
     )

@@ -1,0 +1,253 @@
+"""Whole deployments: rows, the real engine, a real sshd."""
+
+from pathlib import Path
+
+import pytest
+
+from deployments.core.process import RUN_ON_SERVER, Action, Step
+from deployments.core.states import Health, TaskState
+from deployments.models import (
+    Deployment,
+    Interruption,
+    Package,
+    Release,
+    ServerTask,
+    Target,
+    TaskLogLine,
+)
+from deployments.services.deployments import deploy_release
+from deployments.services.interruptions import decide
+from deployments.tasks import run_server_task
+from tests.factories.deployments import (
+    SYSTEM,
+    make_account,
+    make_environment,
+    make_package,
+    make_project,
+    make_release,
+    make_target,
+    package_step,
+    script_step,
+)
+from tests.ssh.servers import SshServer, new_key, public_text
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def target(space, dev, sshd: SshServer) -> Target:
+    return add_target(space, dev, sshd)
+
+
+def add_target(space, environment, sshd: SshServer, **given) -> Target:
+    endpoint = sshd.endpoint()
+    account = make_account(
+        space,
+        account_type="SshKeyPair",
+        username=endpoint.username,
+        private_key=endpoint.private_key,
+        password="",
+    )
+    known = {"host": "127.0.0.1", "port": sshd.port, "account": account, "host_key": sshd.host_key}
+    return make_target(space, environment, **known | given)
+
+
+def deployed(release: Release, environment) -> Deployment:
+    """Queued and run, as one worker would."""
+    deployment = deploy_release(actor=SYSTEM, release=release, environment=environment)
+    run_server_task(deployment.task_id)
+    deployment.task.refresh_from_db()
+    deployment.refresh_from_db()
+    return deployment
+
+
+def log(task: ServerTask) -> list[str]:
+    return list(
+        TaskLogLine.objects.filter(task=task).order_by("seq").values_list("text", flat=True)
+    )
+
+
+def test_a_script_runs_on_the_target_and_its_output_is_in_the_log(space, dev, target, sshd):
+    body = 'echo "hello from $(get_octopusvariable Octopus.Machine.Name) to #{Octopus.Environment.Name}"'
+    release = make_release(make_project(space, script_step(body=body)))
+
+    deployment = deployed(release, dev)
+
+    assert deployment.task.state == TaskState.SUCCESS.value
+    assert f"hello from {target.name} to Development" in log(deployment.task)
+    assert deployment.deployed_to_machines == [target.pk]
+    assert sshd.runs == []
+    seqs = list(TaskLogLine.objects.filter(task=deployment.task).values_list("seq", flat=True))
+    assert sorted(seqs) == list(range(1, len(seqs) + 1))
+
+
+def test_a_failing_script_fails_the_deployment_with_its_reason(space, dev, target):
+    step = script_step("Break", 'fail_step "the disk is full"')
+
+    deployment = deployed(make_release(make_project(space, step)), dev)
+
+    assert deployment.task.state == TaskState.FAILED.value
+    assert deployment.task.error_message == f"Break on {target.name}: the disk is full"
+    assert deployment.failure_encountered
+    assert deployment.task.nodes.get(key="1").status == "Failed"
+
+
+def test_a_package_is_verified_extracted_configured_and_linked(space, dev, target, sshd):
+    make_package(
+        space,
+        "Acme.Web",
+        "1.2.3",
+        **{
+            "index.html": "Welcome to #{Octopus.Environment.Name}",
+            "PreDeploy.sh": "echo pre in $PWD",
+            "Deploy.sh": 'echo "deploying $(get_octopusvariable Octopus.Action.Package.PackageVersion)"',
+            "PostDeploy.sh": "echo post",
+        },
+    )
+    step = package_step("Acme.Web")
+    deployment = deployed(make_release(make_project(space, step)), dev)
+
+    folder = sshd.home / ".octoplat/Applications/Development/Acme.Web"
+    assert deployment.task.state == TaskState.SUCCESS.value, log(deployment.task)
+    assert (folder / "1.2.3/index.html").exists()
+    assert (folder / "current").resolve() == (folder / "1.2.3").resolve()
+    lines = log(deployment.task)
+    assert [t for t in lines if t.startswith(("pre", "deploying", "post"))] == [
+        f"pre in {folder / '1.2.3'}",
+        "deploying 1.2.3",
+        "post",
+    ]
+    outputs = deployment.task.outputs.values_list("name", "value")
+    assert ("Package.InstallationDirectoryPath", str(folder / "1.2.3")) in outputs
+
+
+def test_a_second_install_gets_a_folder_of_its_own(space, dev, target, sshd):
+    make_package(space)
+    release = make_release(make_project(space, package_step("Acme.Web")))
+
+    deployed(release, dev)
+    deployed(release, dev)
+
+    folder = sshd.home / ".octoplat/Applications/Development/Acme.Web"
+    assert (folder / "current").resolve().name == "1.0.0_1"
+    assert (folder / "1.0.0").is_dir()
+
+
+def test_a_failed_install_runs_deploy_failed_and_leaves_the_link(space, dev, target, sshd):
+    make_package(space, "Acme.Web", "1.0.0")
+    make_package(
+        space, "Acme.Web", "2.0.0", **{"Deploy.sh": "exit 4", "DeployFailed.sh": "echo sorry"}
+    )
+    project = make_project(space, package_step("Acme.Web"))
+    deployed(make_release(project, packages=["Acme.Web:1.0.0"]), dev)
+
+    deployment = deployed(make_release(project, packages=["Acme.Web:2.0.0"]), dev)
+
+    folder = sshd.home / ".octoplat/Applications/Development/Acme.Web"
+    assert deployment.task.state == TaskState.FAILED.value
+    assert "sorry" in log(deployment.task)
+    assert (folder / "current").resolve().name == "1.0.0"
+    journal = (sshd.home / ".octoplat/installs.jsonl").read_text().splitlines()
+    assert ['"succeeded": true' in line for line in journal] == [True, False]
+
+
+def test_a_step_on_the_worker_sees_outputs_of_a_step_on_a_target(space, dev, target):
+    tell = script_step("Tell", 'set_octopusvariable "Greeting" "good morning"')
+    hear = Step(
+        id="",
+        name="Hear",
+        actions=(
+            Action(
+                id="",
+                name="Hear",
+                action_type="Octopus.Script",
+                properties={
+                    RUN_ON_SERVER: "true",
+                    "Octopus.Action.Script.ScriptBody": "echo heard #{Octopus.Action[Tell].Output.Greeting}",
+                },
+            ),
+        ),
+    )
+
+    deployment = deployed(make_release(make_project(space, tell, hear)), dev)
+
+    assert "heard good morning" in log(deployment.task)
+
+
+def test_an_approval_parks_the_task_and_the_answer_lets_any_worker_go_on(
+    space, dev, target, manager
+):
+    approve = Step(
+        id="",
+        name="Approve",
+        actions=(
+            Action(
+                id="",
+                name="Approve",
+                action_type="Octopus.Manual",
+                properties={"Octopus.Action.Manual.Instructions": "Look at it."},
+            ),
+        ),
+    )
+    release = make_release(make_project(space, approve, script_step(body="echo went on")))
+
+    waiting = deployed(release, dev)
+    question = Interruption.objects.get(task=waiting.task)
+    assert (waiting.task.state, waiting.task.is_waiting) == (TaskState.EXECUTING.value, True)
+    assert waiting.task.lease_until is None
+    assert not waiting.task.holds_tag
+    decide(actor=manager, interruption=question, result="Proceed", notes="fine")
+    run_server_task(waiting.task_id)
+    waiting.task.refresh_from_db()
+
+    assert waiting.task.state == TaskState.SUCCESS.value
+    assert "went on" in log(waiting.task)
+    assert ("Manual.Notes", "fine") in waiting.task.outputs.values_list("name", "value")
+
+
+def test_a_changed_host_key_fails_before_anything_is_sent(space, dev, sshd):
+    target = add_target(space, dev, sshd, host_key=public_text(new_key()))
+
+    run_server_task(0)  # the health check that its creation queued
+    target.refresh_from_db()
+    deployment = deployed(make_release(make_project(space)), dev)
+
+    assert target.health == Health.UNHEALTHY.value
+    assert target.offered_fingerprint.startswith("SHA256:")
+    assert "Nothing was sent to it" in target.health_summary
+    assert deployment.task.state == TaskState.FAILED.value
+    assert not Path(sshd.home / ".octoplat").exists()
+
+
+def test_a_health_check_tells_what_the_machine_is(target):
+    run_server_task(0)
+
+    target.refresh_from_db()
+    assert target.health in (Health.HEALTHY.value, Health.WARNINGS.value), target.health_summary
+    assert target.architecture
+    assert target.shell_version
+    assert target.checked_at
+
+
+def test_a_package_that_was_removed_fails_before_any_target_is_touched(space, dev, target, sshd):
+    package = make_package(space)
+    release = make_release(make_project(space, package_step("Acme.Web")))
+    deployment = deploy_release(actor=SYSTEM, release=release, environment=dev)
+    Package.objects.filter(pk=package.pk).delete()
+
+    run_server_task(deployment.task_id)
+
+    deployment.task.refresh_from_db()
+    assert deployment.task.state == TaskState.FAILED.value
+    assert "is no longer in the feed" in deployment.task.error_message
+    assert not (sshd.home / ".octoplat/Applications").exists()
+
+
+def test_deployments_reach_every_target_of_the_environment(space, sshd):
+    environment = make_environment(space)
+    targets = [add_target(space, environment, sshd) for _ in range(3)]
+
+    deployment = deployed(make_release(make_project(space)), environment)
+
+    assert deployment.deployed_to_machines == [target.pk for target in targets]
+    assert log(deployment.task).count("hello") == 3
