@@ -283,7 +283,7 @@ class Migration(migrations.Migration):
                 ),
                 ("package_id", models.CharField(max_length=100)),
                 ("version", models.CharField(max_length=100)),
-                ("version_key", models.CharField(max_length=600)),
+                ("version_key", models.CharField(db_collation="C", max_length=600)),
                 ("extension", models.CharField(max_length=20)),
                 ("size", models.BigIntegerField()),
                 ("sha256", models.CharField(max_length=64)),
@@ -1405,7 +1405,7 @@ class Migration(migrations.Migration):
                 ),
                 ("package_id", models.CharField(max_length=100)),
                 ("version", models.CharField(max_length=100)),
-                ("version_key", models.CharField(max_length=600)),
+                ("version_key", models.CharField(db_collation="C", max_length=600)),
                 ("details", models.JSONField(default=dict)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (

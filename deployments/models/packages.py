@@ -57,7 +57,7 @@ class Package(SpaceOwned):
 
     package_id = models.CharField(max_length=100)
     version = models.CharField(max_length=100)
-    version_key = models.CharField(max_length=600)
+    version_key = models.CharField(max_length=600, db_collation="C")
     extension = models.CharField(max_length=20)
     size = models.BigIntegerField()
     sha256 = models.CharField(max_length=64)
@@ -114,7 +114,7 @@ class BuildInformation(SpaceOwned):
 
     package_id = models.CharField(max_length=100)
     version = models.CharField(max_length=100)
-    version_key = models.CharField(max_length=600)
+    version_key = models.CharField(max_length=600, db_collation="C")
     details = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -7,7 +7,7 @@ from typing import Any, TypedDict, Unpack
 from django.db import transaction
 
 from deployments.core.versions import channel_rules
-from deployments.models import Channel, Feed, Lifecycle, Project
+from deployments.models import Channel, Lifecycle, Project
 from deployments.queries import referrers
 from deployments.services.changes import (
     apply,
@@ -118,10 +118,7 @@ def _rule_problems(project: Project, rules: Sequence[Rule]) -> list[str]:
     problems: list[str] = []
     there = _package_names(project) if rules else set()
     for rule in rules:
-        verdict = channel_rules.passes(
-            "1.0.0", rule.get("version_range", ""), rule.get("tag", ""), Feed.BUILT_IN
-        )
-        problems += verdict.errors
+        problems += channel_rules.rule_problems(rule.get("version_range", ""), rule.get("tag", ""))
         for package in rule.get("packages", ()):
             if (package["action"].lower(), package.get("reference", "").lower()) not in there:
                 name = "/".join(filter(None, (package["action"], package.get("reference", ""))))

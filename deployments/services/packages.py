@@ -1,6 +1,8 @@
 """The built-in feed: taking packages in and letting go of them. domain.md 15."""
 
 import re
+import zipfile
+import zlib
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
@@ -11,6 +13,7 @@ from django.db.models import QuerySet
 from deployments import blobs
 from deployments.core.packages.archives import BrokenArchive, UnsafeArchive, scan
 from deployments.core.packages.names import split_file_name
+from deployments.core.packages.nuspec import LARGEST, BadNuspec, Nuspec, parse_nuspec
 from deployments.core.versions import parse
 from deployments.models import Artifact, Package, Project, Release
 from deployments.services.changes import refuse
@@ -22,6 +25,7 @@ from spaces.models import Space
 from spaces.permissions import Permission
 
 LONGEST_VERSION = 100
+ANONYMOUS = "package.nupkg"
 _PACKAGE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -41,12 +45,16 @@ def push_package(
     file_name: str,
     overwrite: OverwriteMode = OverwriteMode.FAIL,
 ) -> tuple[Package, bool]:
-    """Keep a package whose bytes have arrived; id and version come from its file name.
+    """Keep a package whose bytes have arrived; id and version come from its file name, or where that is
+    just "package.nupkg", as NuGet clients send it, from what is inside.
 
     Returns the row and whether it is new. Pushing equal bytes again succeeds and changes nothing.
     Raises PermissionRefused; Invalid for a bad name or a broken archive; Unprocessable for an unsafe
     one; Conflict when other bytes are there and may not be replaced.
     """
+    nuspec = _nuspec(incoming) if file_name.lower().endswith(".nupkg") else None
+    if nuspec is not None and file_name.lower() == ANONYMOUS:
+        file_name = f"{nuspec.id}.{nuspec.version}.nupkg"
     try:
         package_id, version, extension = split_file_name(file_name)
         version_key = parse(version, "semver").sort_text
@@ -65,6 +73,10 @@ def push_package(
         sha256=incoming.sha256,
         sha1=incoming.sha1,
         pushed_by=actor.name,
+        title=nuspec.title[:300] if nuspec else "",
+        summary=nuspec.summary if nuspec else "",
+        description=nuspec.description if nuspec else "",
+        release_notes=nuspec.release_notes if nuspec else "",
     )
     with transaction.atomic():
         return _store(actor, package, incoming, overwrite)
@@ -118,6 +130,21 @@ def package_problems(package_id: str, version: str) -> list[str]:
     if len(version) > LONGEST_VERSION:
         problems.append(f"A package version has at most {LONGEST_VERSION} characters.")
     return problems
+
+
+def _nuspec(incoming: blobs.Incoming) -> Nuspec | None:
+    """What a NuGet package says about itself; None where it says nothing, which packages may."""
+    try:
+        with zipfile.ZipFile(incoming.path) as archive:
+            names = [name for name in archive.namelist() if name.lower().endswith(".nuspec")]
+            if len(names) != 1 or "/" in names[0]:
+                return None
+            with archive.open(names[0]) as file:
+                return parse_nuspec(file.read(LARGEST + 1))
+    except BadNuspec as bad:
+        raise Invalid(str(bad)) from bad
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as exc:
+        raise Invalid(f"The archive cannot be read: {exc}") from exc
 
 
 def _scan(incoming: blobs.Incoming, file_name: str) -> None:
