@@ -1,14 +1,18 @@
 """What the queue and the node call. A message may arrive twice or late; the rows decide."""
 
 import logging
+import time
 
 from deployments.core.states import TaskState
 from deployments.engine import leases, reaper
 from deployments.engine.runner import run
 from deployments.models import Deployment
-from deployments.services.promotion import promote
+from deployments.services.promotion import promote, sweep
 
 logger = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 60
+_swept_at = 0.0
 
 
 def run_server_task(task_id: int) -> None:
@@ -23,6 +27,15 @@ def run_server_task(task_id: int) -> None:
 def tick() -> None:
     """Called about once a second by every node."""
     reaper.reap()
+    _sweep_promotions()
+
+
+def _sweep_promotions() -> None:
+    """Once in a while; any number of nodes may do it at once."""
+    global _swept_at
+    if time.monotonic() - _swept_at > SWEEP_SECONDS:
+        _swept_at = time.monotonic()
+        sweep()
 
 
 def hand_over(node: str) -> None:

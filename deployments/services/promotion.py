@@ -1,18 +1,24 @@
 """Automatic deployments: what a lifecycle starts by itself. domain.md 8.4."""
 
 import logging
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 
-from deployments.models import Deployment, Environment, Release
+from deployments.models import Deployment, Environment, PhaseEnvironment, Release
 from deployments.queries.progression import progression_of
 from deployments.services.deployments import DeploymentBlocked, deploy_release
 from spaces.actors import Actor
 from spaces.audit import record
+from spaces.models import Event
 
 logger = logging.getLogger(__name__)
 
 REASON = "lifecycle"
+BLOCKED = "AutoDeployBlocked"
+SWEPT = timedelta(hours=1)
 
 
 def promote(release: Release, *, cause: str) -> list[Deployment]:
@@ -28,6 +34,23 @@ def promote(release: Release, *, cause: str) -> list[Deployment]:
         if deployment is not None:
             started.append(deployment)
     return started
+
+
+def sweep() -> list[Deployment]:
+    """Promote what a node that died between commit and promotion has left: releases made or deployed
+    within the last hour whose lifecycle starts anything by itself."""
+    automatic = PhaseEnvironment.objects.filter(is_automatic=True).values("phase__lifecycle")
+    recently = Now() - SWEPT
+    touched = Release.objects.filter(
+        Q(assembled_at__gt=recently) | Q(deployments__task__finished_at__gt=recently),
+        Q(channel__lifecycle__in=automatic)
+        | Q(channel__lifecycle__isnull=True, project__lifecycle__in=automatic),
+        project__is_disabled=False,
+    )
+    releases = touched.select_related("project", "channel").distinct()
+    return [
+        started for release in releases for started in promote(release, cause="lifecycle sweep")
+    ]
 
 
 def _untried(release: Release) -> list[Environment]:
@@ -55,11 +78,17 @@ def _deploy(release: Release, environment: Environment, cause: str) -> Deploymen
                     actor=actor, release=release, environment=environment, reason=REASON
                 )
         except DeploymentBlocked as blocked:
-            logger.info("%s is not deployed to %s by itself: %s", release, environment, blocked)
-            record(
-                actor,
-                "AutoDeployBlocked",
-                release,
-                details={"environment": environment.name, "reasons": blocked.reasons},
-            )
+            _tell_once(actor, release, environment, blocked.reasons)
             return None
+
+
+def _tell_once(
+    actor: Actor, release: Release, environment: Environment, reasons: list[str]
+) -> None:
+    """The sweep comes back every minute; the audit trail hears of it once."""
+    told = Event.objects.filter(
+        category=BLOCKED, related__contains=[release.wire_id, environment.wire_id]
+    )
+    if not told.exists():
+        logger.info("%s is not deployed to %s by itself: %s", release, environment, reasons)
+        record(actor, BLOCKED, release, related=[environment.wire_id], details={"reasons": reasons})

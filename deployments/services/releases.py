@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -32,6 +33,7 @@ from deployments.queries.release_packages import (
     select_packages,
 )
 from deployments.queries.variable_inputs import live_variables
+from deployments.services.promotion import promote
 from spaces.access import authorize
 from spaces.actors import Actor
 from spaces.audit import record
@@ -84,6 +86,7 @@ def create_release(*, actor: Actor, project: Project, request: ReleaseRequest) -
         process=process,
     )
     record(actor, "ReleaseCreated", release, details={"packages": release.packages})
+    transaction.on_commit(partial(promote, release, cause=f"{release} was created"), robust=True)
     return release
 
 
