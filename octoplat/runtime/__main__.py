@@ -11,6 +11,8 @@ import socket
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from octoplat.runtime import demo
 from octoplat.runtime.accounts import CannotDropRoot
@@ -47,7 +49,11 @@ def main() -> int:
         end_with_parent(signal.SIGTERM)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "octoplat.settings.dev")
     try:
-        with only_instance(env.home() / "supervisor.lock"), Supervisor() as supervisor:
+        with (
+            only_instance(env.home() / "supervisor.lock"),
+            _not_ready(),
+            Supervisor() as supervisor,
+        ):
             _start(supervisor, with_demo=arguments.mode == "demo")
             supervisor.say("Press Ctrl-C to stop.")
             supervisor.watch()
@@ -56,9 +62,19 @@ def main() -> int:
     except (StartFailed, DatabaseUnavailable, CannotDropRoot, env.BadSetting) as exc:
         print(f"octoplat does not run: {exc}", file=sys.stderr)
         return 1
-    finally:
-        (env.home() / "demo.json").unlink(missing_ok=True)
     return 0
+
+
+@contextmanager
+def _not_ready() -> Iterator[None]:
+    """`demo.json` says "ready": none is there before the start and after the stop. Inside the lock, so
+    that a second start that is refused leaves the running one's file alone."""
+    ready = env.home() / "demo.json"
+    ready.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        ready.unlink(missing_ok=True)
 
 
 def _arguments() -> argparse.Namespace:
