@@ -9,6 +9,7 @@ from typing import Any
 
 from deployments.core import service_messages
 from deployments.core.files import structured
+from deployments.core.files.dotnet import apply_transform, locate_transforms, replace_config
 from deployments.core.files.globs import relative_globs
 from deployments.core.files.substitution import substitute, substitute_json
 from deployments.core.packages import archives
@@ -115,6 +116,23 @@ def globs(files: list[str], base: str, pattern: str) -> dict[str, Any]:
     return {"paths": relative_globs(files, base, pattern)}
 
 
+def config_variables(variables: Mapping[str, str | None], content: str) -> dict[str, Any]:
+    return content_of(replace_config(content.encode(), variables).data)
+
+
+def xml_transform(
+    content: str, transform: str, variables: Mapping[str, str | None] | None = None
+) -> dict[str, Any]:
+    done = apply_transform(content.encode(), transform.encode(), variables or {})
+    return content_of(done.data)
+
+
+def config_transforms(
+    source: str, transform: str, files: list[str], extraction_directory: str = ""
+) -> dict[str, Any]:
+    return {"transforms": locate_transforms(source, transform, files, extraction_directory)}
+
+
 OPERATIONS: dict[str, Callable[..., Any]] = {
     "package.extract": package_extract,
     "package.check_entry": archives.check_entry,
@@ -124,4 +142,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "substitute_file": substitute_file,
     "substitute_json": json_inputs,
     "glob.relative": globs,
+    "config_variables.replace": config_variables,
+    "xml_transform.apply": xml_transform,
+    "config_transforms.locate": config_transforms,
 }

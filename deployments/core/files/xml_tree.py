@@ -321,7 +321,7 @@ class _Mirror:
         parent, node = self.originals[owner]
         if result.is_attribute and isinstance(node, Element):
             position = list(owner.attrib).index(result.attrname)
-            written = [name for name in node.attributes if not _is_declaration(name)]
+            written = [name for name in node.attributes if not is_declaration(name)]
             return Found(node, attribute=written[position])
         if result.is_text and isinstance(node, Element):
             return Found(node, node.children[0])
@@ -339,7 +339,8 @@ def texts_from(parent: Element, first: Node) -> list[Text]:
     ]
 
 
-def _is_declaration(attribute: str) -> bool:
+def is_declaration(attribute: str) -> bool:
+    """Whether an attribute declares a namespace."""
     return attribute == "xmlns" or attribute.startswith("xmlns:")
 
 
@@ -350,7 +351,7 @@ def declared_namespaces(
     found: dict[str, str] = {}
     for element in document.root.descendants():
         for name, uri in element.attributes.items():
-            prefix = name.removeprefix("xmlns:") if _is_declaration(name) else ""
+            prefix = name.removeprefix("xmlns:") if is_declaration(name) else ""
             if not prefix or prefix == "xmlns":
                 continue
             if found.setdefault(prefix, uri) != uri:

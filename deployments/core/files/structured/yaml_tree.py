@@ -15,6 +15,8 @@ from ruamel.yaml.error import YAMLError
 MAX_DEPTH = 100
 DEFAULT_INDENT = 2
 
+_STARTS = ("MappingStartEvent", "SequenceStartEvent")
+_ENDS = ("MappingEndEvent", "SequenceEndEvent")
 _COMMENT = re.compile(r"#(.*)")
 
 
@@ -103,8 +105,7 @@ class _Builder:
     """Turns the events into a tree; a comment stands before the event that begins behind it."""
 
     def __init__(self, text: str) -> None:
-        yaml = YAML(typ="safe", pure=True)
-        self._events: list[Any] = list(yaml.parse(text))
+        self._events: list[Any] = list(_events(text))
         self._comments = list(_comments(text))
         self._next_event = 0
         self._next_comment = 0
@@ -173,8 +174,6 @@ class _Builder:
 
     def _children(self, start: Any) -> "list[Node | Comment]":
         column = start.start_mark.column
-        if len(self._columns) >= MAX_DEPTH:
-            raise InvalidYaml(f"not read: nested deeper than {MAX_DEPTH}")
         if not start.flow_style and self._columns and column > self._columns[-1]:
             self._steps[column - self._columns[-1]] += 1
         self._columns.append(column)
@@ -185,12 +184,24 @@ class _Builder:
                 children += self._comments_before_next(0 if start.flow_style else column)
             else:
                 children += self._inline_comments()
-            if type(self._peek()).__name__ in ("MappingEndEvent", "SequenceEndEvent"):
+            if type(self._peek()).__name__ in _ENDS:
                 break
             children.append(self._node())
         self._take()
         self._columns.pop()
         return children
+
+
+def _events(text: str) -> Iterator[Any]:
+    """Stops at the first level too deep: ruamel.yaml takes quadratic time for depth."""
+    depth = 0
+    for event in YAML(typ="safe", pure=True).parse(text):
+        kind = type(event).__name__
+        depth += kind in _STARTS
+        depth -= kind in _ENDS
+        if depth > MAX_DEPTH:
+            raise InvalidYaml(f"not read: nested deeper than {MAX_DEPTH}")
+        yield event
 
 
 def nodes_of(children: "list[Node | Comment]") -> list[Node]:
