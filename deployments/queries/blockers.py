@@ -4,7 +4,7 @@ Whoever offers an act asks here, and the service that performs it asks the same 
 promises what the POST refuses (ui.md U1, U11).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deployments.core.lifecycles import Progression
@@ -66,7 +66,9 @@ def start_blockers(release: Release, environment: Environment) -> list[Blocker]:
     """What can change between queueing and starting, so the worker asks again. domain.md 17.4."""
     return [
         *project_blockers(release.project),
-        *lifecycle_blockers(progression_of(release), environment, release),
+        *lifecycle_blockers(
+            progression_of(release), environment, release, environment_names(release.space_id)
+        ),
         *_package_blockers(release),
     ]
 
@@ -78,18 +80,21 @@ def project_blockers(project: Project) -> list[Blocker]:
 
 
 def lifecycle_blockers(
-    standing: Progression, environment: Environment, release: Release
+    standing: Progression, environment: Environment, release: Release, names: Mapping[int, str]
 ) -> list[Blocker]:
-    """Whether the lifecycle, or a defect, holds the release back from the environment."""
+    """Whether the lifecycle, or a defect, holds the release back from the environment.
+
+    names: of the space's environments, by id.
+    """
     phase = standing.phase_of(environment.pk)
     if phase is None:
         text = f"{environment} is not part of the lifecycle that {release} follows."
         return [Blocker("lifecycle", text)]
     found = []
     if not phase.reachable:
-        names = _missing_names(standing, environment, release)
+        missing = _missing_names(standing, environment, names)
         found.append(
-            Blocker("lifecycle", f"{release} must succeed in {names} before {environment}.")
+            Blocker("lifecycle", f"{release} must succeed in {missing} before {environment}.")
         )
     if phase.blocked:
         text = f"{release} is blocked by an unresolved problem and cannot go to {environment}."
@@ -98,16 +103,25 @@ def lifecycle_blockers(
 
 
 def board_blockers(
-    actor: Actor, releases: Sequence[Release], environments: Sequence[Environment]
+    actor: Actor,
+    releases: Sequence[Release],
+    environments: Sequence[Environment],
+    standings: Mapping[int, Progression] | None = None,
 ) -> dict[tuple[int, int], list[Blocker]]:
     """Permission, project and lifecycle for a board, by (release id, environment id), in constant
-    queries. Targets, packages and answers are judged on the deploy page, before anything is queued."""
-    standings = progressions(releases)
+    queries. Targets, packages and answers are judged on the deploy page, before anything is queued.
+
+    standings: where the releases stand, for a caller who has worked that out.
+    """
+    if not releases:
+        return {}
+    names = environment_names(releases[0].space_id)
+    standings = progressions(releases) if standings is None else standings
     return {
         (release.pk, environment.pk): [
             *permission_blockers(actor, release, environment),
             *project_blockers(release.project),
-            *lifecycle_blockers(standings[release.pk], environment, release),
+            *lifecycle_blockers(standings[release.pk], environment, release, names),
         ]
         for release in releases
         for environment in environments
@@ -119,17 +133,17 @@ def deployment_start_blockers(deployment: Deployment) -> list[str]:
     return [str(b) for b in start_blockers(deployment.release, deployment.environment)]
 
 
-def _missing_names(standing: Progression, environment: Environment, release: Release) -> str:
-    missing = standing.missing_before(environment.pk)
-    wanted = {env for phase in missing for env in phase.environments}
-    names = dict(
-        Environment.objects.in_space(release.space_id)
-        .filter(pk__in=wanted)
-        .values_list("pk", "name")
-    )
+def environment_names(space_id: int) -> dict[int, str]:
+    """What the environments of a space are called, by id."""
+    return dict(Environment.objects.in_space(space_id).values_list("pk", "name"))
+
+
+def _missing_names(
+    standing: Progression, environment: Environment, names: Mapping[int, str]
+) -> str:
     return " and ".join(
         phase.name or " and ".join(names[env] for env in phase.environments if env in names)
-        for phase in missing
+        for phase in standing.missing_before(environment.pk)
     )
 
 

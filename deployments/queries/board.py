@@ -68,7 +68,7 @@ def board_of(
 ) -> Board:
     """The same for given releases, such as a page of all of them."""
     standings = progressions(releases)
-    blockers = board_blockers(actor, releases, environments)
+    blockers = board_blockers(actor, releases, environments, standings)
     newest = newest_per_release(actor, [release.pk for release in releases])
     rows = []
     for release in releases:

@@ -28,7 +28,7 @@ from deployments.web.guards import ProjectRequest, in_project
 from deployments.web.releases import found_release
 from spaces.access import visible
 from spaces.permissions import Permission
-from spaces.web.forms import PageForm, Rows, SecretInput
+from spaces.web.forms import PageForm, SecretInput
 
 GUIDED = [("", "As configured"), ("on", "On"), ("off", "Off")]
 
@@ -36,7 +36,7 @@ GUIDED = [("", "As configured"), ("on", "On"), ("off", "Off")]
 class DeployForm(PageForm):
     """What a person may choose. Also reads `?env=`, so that a link can choose for them."""
 
-    env = Rows(Environment.objects.none(), to_field_name="slug", label="Environments")
+    env = forms.MultipleChoiceField(label="Environments")
     start = forms.DateTimeField(
         label="Start at",
         required=False,
@@ -46,8 +46,15 @@ class DeployForm(PageForm):
     skip = forms.MultipleChoiceField(
         label="Skip steps", required=False, widget=forms.CheckboxSelectMultiple
     )
-    only = Rows(Target.objects.none(), label="Only these targets", required=False)
-    without = Rows(Target.objects.none(), label="Leave out these targets", required=False)
+    only = forms.TypedMultipleChoiceField(
+        label="Only these targets", required=False, coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+    without = forms.TypedMultipleChoiceField(
+        label="Leave out these targets",
+        required=False,
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+    )
     guided = forms.ChoiceField(label="Guided failure", choices=GUIDED, required=False)
     force_package_download = forms.BooleanField(label="Download packages again", required=False)
     force_package_redeployment = forms.BooleanField(
@@ -65,10 +72,10 @@ class DeployForm(PageForm):
         targets: Sequence[Target],
     ) -> None:
         super().__init__(data)
-        self.offer("env", Environment.objects.filter(pk__in=[row.pk for row in environments]))
-        in_reach = Target.objects.filter(pk__in=[target.pk for target in targets])
-        self.offer("only", in_reach)
-        self.offer("without", in_reach)
+        self.environments = environments
+        self.choices("env", [(row.slug, row.name) for row in environments])
+        for name in ("only", "without"):
+            self.choices(name, [(row.pk, row.name) for row in targets])
         actions = [action for step in release.process.parsed for action in step.actions]
         self.choices(
             "skip", [(a.id, a.name) for a in actions if not a.is_required and not a.is_disabled]
@@ -98,14 +105,19 @@ class DeployForm(PageForm):
     def prompt_fields(self) -> list[forms.BoundField]:
         return [self[key] for key in self.prompts]
 
+    def chosen(self) -> list[Environment]:
+        """The chosen environments, in their order."""
+        slugs = self.cleaned_data.get("env", ())
+        return [environment for environment in self.environments if environment.slug in slugs]
+
     def options(self) -> DeploymentOptions:
         """The choices, as far as they are valid, as the planner and the service take them."""
         given = self.cleaned_data
         guided = {"on": True, "off": False}.get(given.get("guided", ""))
         return DeploymentOptions(
             skip_actions=frozenset(given.get("skip", ())),
-            specific_machines=frozenset(target.pk for target in given.get("only", ())),
-            excluded_machines=frozenset(target.pk for target in given.get("without", ())),
+            specific_machines=frozenset(given.get("only", ())),
+            excluded_machines=frozenset(given.get("without", ())),
             form_values={name: given.get(key, "") for key, name in self.prompts.items()},
             use_guided_failure=guided,
             force_package_download=given.get("force_package_download", False),
@@ -145,7 +157,7 @@ def deploy(request: ProjectRequest, version: str) -> HttpResponse:
     data = request.POST if request.method == "POST" else _asked(request.GET, release, environments)
     form = DeployForm(data, release, environments, _targets(request, environments))
     form.is_valid()
-    chosen = form.cleaned_data.get("env", [])
+    chosen = form.chosen()
     previews = [_preview(request, release, environment, form.options()) for environment in chosen]
     context = {
         "project": request.project,
@@ -181,7 +193,7 @@ def _decide(
         lambda: deploy_to_environments(
             actor=request.actor,
             release=release,
-            environments=form.cleaned_data["env"],
+            environments=form.chosen(),
             options=form.options(),
         )
     )

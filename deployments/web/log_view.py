@@ -88,8 +88,21 @@ def letters(nodes: Sequence[TaskLogNode]) -> str:
     return "".join(_LETTERS[NodeStatus(node.status)] for node in nodes)
 
 
+def parts(root: LogPart) -> Iterator[LogPart]:
+    """The part itself and all below it."""
+    yield root
+    for child in root.children:
+        yield from parts(child)
+
+
+def nodes_in(root: LogPart) -> list[TaskLogNode]:
+    """Every stored node of the tree in the order in which they came to be."""
+    stored = [part.node for part in parts(root) if part.node.pk is not None]
+    return sorted(stored, key=lambda node: node.pk)
+
+
 def nodes_of(task: ServerTask) -> list[TaskLogNode]:
-    """Every node in the order in which they came to be."""
+    """The same, read for themselves."""
     return list(task.nodes.order_by("id"))
 
 

@@ -269,7 +269,9 @@ def phases(request: ProjectRequest, release: Release) -> list[ShownPhase]:
         Environment.objects.in_space(request.space).filter(pk__in=wanted),
     )
     environments = {row.pk: row for row in rows}
-    blockers = board_blockers(request.actor, [release], list(environments.values()))
+    blockers = board_blockers(
+        request.actor, [release], list(environments.values()), {release.pk: standing}
+    )
     newest = newest_per_release(request.actor, [release.pk])
     following = set(standing.next_deployments)
     shown = []

@@ -1,6 +1,5 @@
 """Tasks: the list, the page of one with its live log, cancelling, doing it again. ui.md 7(e), 7(n)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,8 +78,8 @@ def task_page(request: SpaceRequest, task_id: int) -> HttpResponse:
         return _tail(request, task)
     verbose = "verbose" in request.GET
     root = log_tree(task, tail=log_view.SHOWN, verbose=verbose)
-    nodes = log_view.nodes_of(task)
-    first = min((line.seq for part in _parts(root) for line in part.lines), default=0)
+    nodes = log_view.nodes_in(root)
+    first = min((line.seq for part in log_view.parts(root) for line in part.lines), default=0)
     context = _head(request, task, nodes) | {
         "root": log_view.tree(root),
         "seen": log_view.letters(nodes),
@@ -210,9 +209,3 @@ def _refusals(request: SpaceRequest, row: Interruption) -> list[str]:
     if row.responsible_user_id not in (None, request.user.pk):
         found.append(f"{row.responsible_user} has taken responsibility.")
     return found
-
-
-def _parts(root) -> Iterator:
-    yield root
-    for child in root.children:
-        yield from _parts(child)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from deployments.models import Project
 from deployments.queries.inbox import waiting_count
 from octoplat.ui.preferences import Preferences
-from spaces.access import allowed, anywhere, visible_spaces
+from spaces.access import allowed, anywhere
 from spaces.actors import Actor
 from spaces.models import Space
 from spaces.permissions import Permission
@@ -73,10 +73,7 @@ class Shell:
         self._actor: Actor | None = getattr(request, "actor", None)
         self._project: Project | None = getattr(request, "project", None)
         self.space: Space | None = getattr(request, "space", None)
-
-    @cached_property
-    def spaces(self) -> list[Space]:
-        return list(visible_spaces(self._actor)) if self._actor else []
+        self.spaces: list[Space] = getattr(request, "spaces", [])
 
     @cached_property
     def groups(self) -> list[NavGroup]:

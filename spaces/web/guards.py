@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
@@ -32,9 +32,10 @@ class SignedInRequest(HttpRequest):
 
 
 class SpaceRequest(SignedInRequest):
-    """A request that passed `in_space`."""
+    """A request that passed `in_space`. spaces: all that the person may see."""
 
     space: Space
+    spaces: list[Space]
 
 
 def signed_in(view: View) -> View:
@@ -56,8 +57,9 @@ def in_space(permission: Permission) -> Callable[[View], View]:
         @signed_in
         @wraps(view)
         def guarded(request: Any, space: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            request.space = get_object_or_404(visible_spaces(request.actor), slug=space)
-            if not anywhere(request.actor, permission, request.space):
+            request.spaces = list(visible_spaces(request.actor))
+            request.space = next((row for row in request.spaces if row.slug == space), None)
+            if request.space is None or not anywhere(request.actor, permission, request.space):
                 raise Http404
             return view(request, *args, **kwargs)
 

@@ -249,7 +249,7 @@ def test_a_board_costs_the_same_however_many_releases(
     actor = person(space)
     board_blockers(actor, [release], [dev, prod])
 
-    with django_assert_num_queries(4):
-        board_blockers(actor, [release], [dev])
-    with django_assert_num_queries(4):
-        board_blockers(actor, [release, *releases], [dev])
+    with django_assert_num_queries(5):
+        board_blockers(actor, [release], [dev, prod])
+    with django_assert_num_queries(5):
+        board_blockers(actor, [release, *releases], [dev, prod])
