@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from deployments.core import remote
-from deployments.core.globs import matches_any
+from deployments.core.files.globs import matching
 from deployments.core.operations import CopyToFolder, InstallRecord, Place
 from deployments.core.plan import ChosenPackage
 from deployments.core.states import Category
@@ -118,11 +118,6 @@ async def record(site: Site, install: InstallRecord, *, succeeded: bool) -> None
     )
 
 
-async def read_text(site: Site, path: str) -> str:
-    answer = await site.command(remote.read(path), f"{path} cannot be read.")
-    return answer.stdout.decode("utf-8-sig", errors="replace")
-
-
 async def files_below(site: Site, place: Place) -> list[str]:
     answer = await site.command(
         remote.files_below(site.folder(place)), "The installed files cannot be listed."
@@ -135,7 +130,8 @@ async def _purge(site: Site, wanted: CopyToFolder) -> None:
         f"{remote.is_folder(wanted.path)} && {remote.files_below(wanted.path)}"
     )
     files = listed.stdout.decode(errors="surrogateescape").splitlines()
-    doomed = [file for file in files if not matches_any(file, wanted.kept)]
+    kept = {file for pattern in wanted.kept for file in matching(files, pattern)}
+    doomed = [file for file in files if file not in kept]
     text = "".join(f"{file}\n" for file in doomed).encode(errors="surrogateescape")
     await site.command(
         remote.remove_listed(wanted.path), "The folder cannot be emptied.", feed=lambda: text

@@ -1,5 +1,6 @@
 """Whole deployments: rows, the real engine, a real sshd."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,12 @@ def deployed(release: Release, environment) -> Deployment:
     return deployment
 
 
+def configured(step: Step, **properties: str) -> Step:
+    """The step with more properties on its action."""
+    (action,) = step.actions
+    return replace(step, actions=(replace(action, properties={**action.properties, **properties}),))
+
+
 def log(task: ServerTask) -> list[str]:
     return list(
         TaskLogLine.objects.filter(task=task).order_by("seq").values_list("text", flat=True)
@@ -99,22 +106,39 @@ def test_a_package_is_verified_extracted_configured_and_linked(space, dev, targe
         "1.2.3",
         **{
             "index.html": "Welcome to #{Octopus.Environment.Name}",
+            "settings/app.json": '{"Url": "none"}',
             "PreDeploy.sh": "echo pre in $PWD",
             "Deploy.sh": 'echo "deploying $(get_octopusvariable Octopus.Action.Package.PackageVersion)"',
             "PostDeploy.sh": "echo post",
         },
     )
-    step = package_step("Acme.Web")
+    step = configured(
+        package_step("Acme.Web"),
+        **{
+            "Octopus.Action.EnabledFeatures": "Octopus.Features.SubstituteInFiles,Octopus.Features.JsonConfigurationVariables",
+            "Octopus.Action.SubstituteInFiles.TargetFiles": "*.html",
+            "Octopus.Action.Package.JsonConfigurationVariablesTargets": "settings/*.json",
+            "Octopus.Action.CustomScripts.Deploy.sh": "echo inline; cat index.html",
+            "Url": "https://shop",
+        },
+    )
     deployment = deployed(make_release(make_project(space, step)), dev)
 
     folder = sshd.home / ".octoplat/Applications/Development/Acme.Web"
     assert deployment.task.state == TaskState.SUCCESS.value, log(deployment.task)
-    assert (folder / "1.2.3/index.html").exists()
+    assert (folder / "1.2.3/index.html").read_text() == "Welcome to Development"
+    assert (folder / "1.2.3/settings/app.json").read_text().split() == [
+        "{", '"Url":', '"https://shop"', "}",
+    ]  # fmt: skip
     assert (folder / "current").resolve() == (folder / "1.2.3").resolve()
     lines = log(deployment.task)
-    assert [t for t in lines if t.startswith(("pre", "deploying", "post"))] == [
+    assert [
+        t for t in lines if t.startswith(("pre", "deploying", "inline", "Welcome", "post"))
+    ] == [
         f"pre in {folder / '1.2.3'}",
         "deploying 1.2.3",
+        "inline",
+        "Welcome to Development",
         "post",
     ]
     outputs = deployment.task.outputs.values_list("name", "value")
