@@ -17,7 +17,7 @@ from deployments.core.files.structured.yaml_tree import (
 
 _DEFAULT_TAGS = {"!": "!", "!!": "tag:yaml.org,2002:"}
 _LONGEST_SIMPLE_KEY = 128
-_UNPRINTABLE = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]|\ufeff")
+_UNPRINTABLE = re.compile(r"[^\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd]|\ufeff")
 _UNPRINTABLE_IN_BLOCKS = re.compile(
     r"[^\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 )
@@ -211,17 +211,23 @@ class _Writer:
     def flow(self, collection: Sequence | Mapping, opening: str, closing: str) -> None:
         self.indicator(opening, spaced=True, then_blank=True)
         self.flow_level += 1
+        is_mapping = isinstance(collection, Mapping)
         position = 0
+        is_simple = False
         for child in collection.children:
             if isinstance(child, Comment):
                 self.comment(child)
                 continue
-            is_value = isinstance(collection, Mapping) and position % 2 == 1
-            if position and not is_value:
-                self.indicator(",", spaced=False)
-            if is_value:
-                self.indicator(":", spaced=False)
-            self.node(child, is_simple_key=isinstance(collection, Mapping) and not is_value)
+            if is_mapping and position % 2:
+                self.indicator(":", spaced=not is_simple)
+                self.node(child)
+            else:
+                if position:
+                    self.indicator(",", spaced=False)
+                is_simple = is_mapping and self.is_simple_key(child)
+                if is_mapping and not is_simple:
+                    self.indicator("?", spaced=True)
+                self.node(child, is_simple_key=is_simple)
             position += 1
         self.flow_level -= 1
         self.indicator(closing, spaced=False)
@@ -295,10 +301,10 @@ class _Writer:
         pieces = re.split(r"(\n+)", text)
         for piece, following in zip(pieces, [*pieces[1:], ""], strict=True):
             if piece.startswith("\n"):
-                folds = following and not previous.startswith(" ") and not following.startswith(" ")
+                folds = following and not {previous[0], following[0]} & set(" \t")
                 for _ in range(len(piece) + bool(folds)):
                     self.break_line()
-            else:
+            elif piece:
                 self.block_line(piece)
                 previous = piece
         if not text.endswith("\n"):

@@ -1,14 +1,27 @@
 """Replacing values in all formats; the conformance cases have the common ones."""
 
-import io
 import json
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ruamel.yaml import YAML
 
-from deployments.core.files.structured import UnknownStructure, replace, replace_by_name
+from deployments.core.files.structured import (
+    UnknownStructure,
+    replace,
+    replace_by_name,
+    yaml_tree,
+    yaml_writer,
+)
+from deployments.core.files.structured.yaml_tree import (
+    Comment,
+    Document,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    Stream,
+)
 
 
 def changed(format: str, text: str, **variables: str | None) -> str:
@@ -196,24 +209,45 @@ def test_a_tag_of_yaml_never_makes_an_object():
     assert changed("yaml", text) == text
 
 
-yaml_keys = st.text("ab:#- '\"\n\tü😎{", min_size=1, max_size=8)
-yaml_values = st.recursive(
-    st.text("ab:#- '\"\n\tü😎{|>%", max_size=12),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(yaml_keys, inner, max_size=3),
+scalars = st.builds(
+    Scalar,
+    st.text("ab:#- '\"\n\tü😎{|>%\\\x01", max_size=10),
+    st.sampled_from(["", "'", '"', "|", ">"]),
+)
+nodes = st.recursive(
+    scalars,
+    lambda inner: st.one_of(
+        st.builds(Sequence, st.lists(inner, max_size=3), st.booleans()),
+        st.builds(
+            Mapping,
+            st.lists(st.tuples(inner, inner), max_size=2)
+            .map(lambda pairs: sum(pairs, ()))
+            .map(list),
+            st.booleans(),
+        ),
+    ),
     max_leaves=8,
 )
 
 
-@settings(max_examples=50)
-@given(yaml_values, st.sampled_from(["'", '"', "|", ">", None]))
-def test_yaml_means_the_same_after_it_was_written_anew(value, style):
-    yaml = YAML(typ="safe", pure=True)
-    yaml.default_style = style
-    yaml.default_flow_style = style == '"'
-    file = io.StringIO()
-    yaml.dump(value, file)
+def meaning(node: Node | Comment) -> object:
+    match node:
+        case Scalar(value):
+            return value
+        case Sequence(children) | Mapping(children):
+            return type(node), [meaning(child) for child in children]
+    return node
 
-    assert yaml.load(changed("yaml", file.getvalue())) == yaml.load(file.getvalue())
+
+@settings(max_examples=50)
+@given(nodes, st.integers(2, 9))
+def test_what_is_written_as_yaml_reads_back_the_same(node, indent):
+    root = Sequence([node])
+
+    text = yaml_writer.write(Stream([Document([root])], indent))
+
+    [document] = yaml_tree.read(text).documents
+    assert [meaning(child) for child in document.children] == [meaning(root)]
 
 
 # --- XML -------------------------------------------------------------------------------------------
