@@ -142,7 +142,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["spaces.api.parsing.DialectRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "spaces.api.parsing.AlwaysJSON",
     "DEFAULT_PAGINATION_CLASS": "spaces.api.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "spaces.api.schema.DialectSchema",
     "EXCEPTION_HANDLER": "spaces.api.errors.answer",
     "URL_FORMAT_OVERRIDE": None,
 }

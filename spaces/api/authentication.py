@@ -14,12 +14,13 @@ from spaces.callers import client_address
 from spaces.models import ApiKey, User
 from spaces.services import api_keys
 
+KEY_HEADERS = ("X-Octopus-ApiKey", "X-NuGet-ApiKey")
 CSRF_COOKIE = "Octopus-Csrf-Token_octoplat"
 CSRF_HEADER = "X-Octopus-Csrf-Token"
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`X-Octopus-ApiKey: API-…` or `Authorization: Bearer API-…`."""
+    """`X-Octopus-ApiKey: API-…`, for NuGet clients `X-NuGet-ApiKey`, or `Authorization: Bearer API-…`."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
         text = _presented(request)
@@ -69,8 +70,9 @@ def _refuse_forged(request: HttpRequest) -> None:
 
 
 def _presented(request: Request) -> str | None:
-    if text := request.headers.get("X-Octopus-ApiKey"):
-        return text.strip()
+    for header in KEY_HEADERS:
+        if text := request.headers.get(header):
+            return text.strip()
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     return text.strip() if scheme.lower() == "bearer" else None
 

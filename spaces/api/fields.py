@@ -4,6 +4,8 @@ import re
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from spaces.access import view_permission, visible
@@ -12,6 +14,7 @@ from spaces.permissions import Permission
 from spaces.queries.references import find
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class InSpace(serializers.Field):
     """A row of the request's space by id, slug or name, narrowed to what the caller may view.
 
@@ -45,6 +48,7 @@ class InSpace(serializers.Field):
         return visible(request.actor, self.view, rows) if self.view else rows
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class Reference(serializers.Field):
     """A row outside of spaces, such as a user or a team, by id or name."""
 
@@ -67,6 +71,7 @@ class Reference(serializers.Field):
         return str(value.wire_id)
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class WireNumber(serializers.Field):
     """An id such as "Projects-7" as the number behind it, without asking whether there is such a row."""
 

@@ -73,18 +73,19 @@ class UserRoleInput(Document):
 
 class UserRoleViewSet(CollectionViewSet):
     serializer_class = UserRoleDocument
+    input_class = UserRoleInput
 
     def get_queryset(self) -> QuerySet[UserRole]:
         authorize_system(self.request.actor, Permission.USER_ROLE_VIEW)
         return UserRole.objects.all()
 
     def create(self, request: ApiRequest) -> Response:
-        role = create_role(actor=request.actor, **self.given(UserRoleInput))
+        role = create_role(actor=request.actor, **self.given())
         return self.shown(role, status=201)
 
     def update(self, request: ApiRequest, id: str) -> Response:
         role = self.row(id)
-        return self.shown(update_role(actor=request.actor, role=role, **self.given(UserRoleInput)))
+        return self.shown(update_role(actor=request.actor, role=role, **self.given()))
 
     def destroy(self, request: ApiRequest, id: str) -> Response:
         delete_role(actor=request.actor, role=self.row(id))

@@ -93,13 +93,14 @@ class SpaceViewSet(CollectionViewSet):
     """Spaces the caller may not see are left out, not refused."""
 
     serializer_class = SpaceDocument
+    input_class = SpaceInput
 
     def get_queryset(self) -> QuerySet[Space]:
         return visible_spaces(self.request.actor)
 
     def create(self, request: ApiRequest) -> Response:
         authorize_system(request.actor, Permission.SPACE_CREATE)
-        given = self.given(SpaceInput)
+        given = self.given()
         stopped = given.pop("task_queue_stopped", False)
         space = create_space(actor=request.actor, **given)
         if stopped:
@@ -108,7 +109,7 @@ class SpaceViewSet(CollectionViewSet):
 
     def update(self, request: ApiRequest, id: str) -> Response:
         space = self.row(id)
-        given = self.given(SpaceInput)
+        given = self.given()
         return self.shown(update_space(actor=request.actor, space=space, **given))
 
     def destroy(self, request: ApiRequest, id: str) -> Response:

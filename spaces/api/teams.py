@@ -89,18 +89,19 @@ class TeamInput(Document):
 
 class TeamViewSet(OwnedBySpacesViewSet):
     serializer_class = TeamDocument
+    input_class = TeamInput
 
     def get_queryset(self) -> QuerySet[Team]:
         return seen_teams(self.request.actor).prefetch_related("members")
 
     def create(self, request: ApiRequest) -> Response:
-        given = self.given(TeamInput)
+        given = self.given()
         space = self.space_given(given.pop("space", ""))
         return self.shown(create_team(actor=request.actor, space=space, **given), status=201)
 
     def update(self, request: ApiRequest, id: str) -> Response:
         team = self.row(id)
-        given = self.given(TeamInput)
+        given = self.given()
         given.pop("space", None)
         return self.shown(update_team(actor=request.actor, team=team, **given))
 
@@ -162,13 +163,14 @@ class ScopedUserRoleInput(Document):
 
 class ScopedUserRoleViewSet(OwnedBySpacesViewSet):
     serializer_class = ScopedUserRoleDocument
+    input_class = ScopedUserRoleInput
     name_field = ""
 
     def get_queryset(self) -> QuerySet[ScopedUserRole]:
         return seen_assignments(self.request.actor)
 
     def create(self, request: ApiRequest) -> Response:
-        given = self.given(ScopedUserRoleInput)
+        given = self.given()
         named = given.pop("team", "")
         if (team := find(seen_teams(request.actor), named)) is None:
             raise Invalid(f"The team {named[:100]!r} does not exist.")
@@ -178,7 +180,7 @@ class ScopedUserRoleViewSet(OwnedBySpacesViewSet):
 
     def update(self, request: ApiRequest, id: str) -> Response:
         row = self.row(id)
-        given = self.given(ScopedUserRoleInput)
+        given = self.given()
         changed = change_assignment(
             actor=request.actor, assignment=row, role=given["role"], scope=given["scope"]
         )

@@ -101,6 +101,7 @@ class UserViewSet(CollectionViewSet):
     """`me` is for everybody; other users for those who may view them."""
 
     serializer_class = UserDocument
+    input_class = UserInput
     name_field = "username"
 
     def get_queryset(self) -> QuerySet[User]:
@@ -118,6 +119,7 @@ class UserViewSet(CollectionViewSet):
     def me(self) -> User:
         return self.request.user
 
+    @extend_schema(request=NewUserInput)
     def create(self, request: ApiRequest) -> Response:
         authorize_system(request.actor, Permission.USER_EDIT)
         given = {k: v for k, v in self.given(NewUserInput).items() if k != "is_active"}
@@ -125,7 +127,7 @@ class UserViewSet(CollectionViewSet):
 
     def update(self, request: ApiRequest, id: str) -> Response:
         user = self.row(id)
-        given = self.given(UserInput)
+        given = self.given()
         return self.shown(update_user(actor=request.actor, user=user, **given))
 
     def destroy(self, request: ApiRequest, id: str) -> Response:
@@ -157,7 +159,7 @@ class UserViewSet(CollectionViewSet):
             authorize_system(request.actor, Permission.USER_ROLE_VIEW)
         return Response(_permission_set(user, rights_of_user(user)))
 
-    @extend_schema(request=ApiKeyInput, responses=ApiKeyDocument)
+    @extend_schema(responses=ApiKeyDocument(many=True))
     @action(detail=True, url_path="apikeys", serializer_class=ApiKeyDocument)
     def api_keys(self, request: ApiRequest, id: str) -> Response:
         self.item_type = "ApiKey"
@@ -165,6 +167,7 @@ class UserViewSet(CollectionViewSet):
         page = self.paginate_queryset(keys)
         return self.get_paginated_response(ApiKeyDocument(page, many=True).data)
 
+    @extend_schema(request=ApiKeyInput, responses={201: ApiKeyDocument})
     @api_keys.mapping.post
     def create_api_key(self, request: ApiRequest, id: str) -> Response:
         """The only answer that ever holds the key."""
@@ -179,10 +182,12 @@ class UserViewSet(CollectionViewSet):
         )
         return Response({**ApiKeyDocument(key).data, "ApiKey": text}, status=201)
 
+    @extend_schema(responses=ApiKeyDocument)
     @action(detail=True, url_path="apikeys/<str:key_id>", serializer_class=ApiKeyDocument)
     def api_key(self, request: ApiRequest, id: str, key_id: str) -> Response:
         return Response(ApiKeyDocument(self._key(id, key_id)).data)
 
+    @extend_schema(responses=dict)
     @api_key.mapping.delete
     def revoke_api_key(self, request: ApiRequest, id: str, key_id: str) -> Response:
         revoke_api_key(actor=request.actor, key=self._key(id, key_id))

@@ -11,6 +11,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from spaces.access import UNKNOWN, visible, visible_spaces
@@ -41,6 +42,7 @@ class ApiRequest(Request):
 
 class DialectViewSet(GenericViewSet[Any]):
     """item_type: what pages say they hold; the model's name unless given.
+    input_class: what bodies are read as, where that is not `serializer_class`.
 
     Without AllowAny among its permissions, a viewset is for whoever has signed in; what they may do is
     the services' and `visible`'s question.
@@ -48,6 +50,7 @@ class DialectViewSet(GenericViewSet[Any]):
 
     request: ApiRequest
     item_type = ""
+    input_class: type[Serializer[Any]] | None = None
     lookup_field = "pk"
     lookup_url_kwarg = "id"
 
@@ -58,10 +61,11 @@ class DialectViewSet(GenericViewSet[Any]):
         http.actor = caller(http, user, request.auth)
         self.parameters = Parameters(http.GET)
 
-    def given(self, serializer: Any, **options: Any) -> dict[str, Any]:
-        """The request's body as `serializer` reads it. Raises ValidationError."""
+    def given(self, serializer: Any = None, **options: Any) -> dict[str, Any]:
+        """The request's body as `serializer`, or else `input_class`, reads it. Raises ValidationError."""
         context = self.get_serializer_context()
-        document = serializer(data=self.request.data, context=context, **options)
+        reader = serializer or self.input_class or self.get_serializer_class()
+        document = reader(data=self.request.data, context=context, **options)
         document.is_valid(raise_exception=True)
         values: dict[str, Any] = document.validated_data
         return values

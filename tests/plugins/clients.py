@@ -18,7 +18,7 @@ class ApiClient(Client):
         super().__init__(raise_request_exception=False, **given)
         self.key = key
 
-    def generic(self, method: str, path: str, *args: Any, **given: Any) -> Any:
+    def generic(self, method: str, path: Any, *args: Any, **given: Any) -> Any:
         if self.key:
             given["headers"] = {"X-Octopus-ApiKey": self.key} | (given.get("headers") or {})
         return super().generic(method, path, *args, **given)

@@ -8,6 +8,7 @@ from spaces.actors import Actor
 from spaces.errors import NotFound, PermissionRefused
 from spaces.models import Team
 from spaces.permissions import Permission
+from spaces.scopes import Scope
 from spaces.services.api_keys import Limits
 from tests.factories.spaces import (
     actor_for,
@@ -113,7 +114,7 @@ def test_limits_that_a_permission_does_not_know_are_ignored(space):
 )
 def test_projects_and_groups_are_one_dimension(groups, projects, reached):
     """The table of domain.md 4.3: group 10 holds projects 1-3, group 20 holds 4 and 5."""
-    scope = access.Scope.of(groups=groups, projects=projects)
+    scope = Scope.of(groups=groups, projects=projects)
     group_of = {1: 10, 2: 10, 3: 10, 4: 20, 5: 20}
 
     assert {pk for pk, group in group_of.items() if scope.has_project(pk, group)} == reached

@@ -2,7 +2,7 @@
 third that reads domain.md 4.3 word by word. Promise P6."""
 
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from django.apps import apps
@@ -76,8 +76,8 @@ wide_things = st.builds(
 
 def oracle(held: list[Assignment], permission: Permission, thing: Thing) -> bool:
     """domain.md 4.3 and P6, read slowly: for each place a thing is in, some one assignment must fit."""
-    environments = sorted(thing.environments) or [None]
-    tenants = sorted(thing.tenants) or [None]
+    environments: list[int | None] = [*thing.environments] or [None]
+    tenants: list[int | None] = [*thing.tenants] or [None]
     fits = [
         any(one_fits(a, permission, thing, environment, tenant) for a in held)
         for environment in environments
@@ -166,17 +166,17 @@ def define_models():
 class World:
     """The models, their tables being there."""
 
-    Work: type[SpaceOwned]
-    Host: type[SpaceOwned]
-    HostPlace: type[models.Model]
-    HostOwner: type[models.Model]
+    Work: Any
+    Host: Any
+    HostPlace: Any
+    HostOwner: Any
 
     def stored(self, thing: Thing, space) -> SpaceOwned:
         if not thing.many:
             return self.Work.objects.create(
                 space=space,
                 project=thing.project,
-                group=PROJECTS.get(thing.project),
+                group=PROJECTS.get(thing.project or 0),
                 environment=next(iter(thing.environments), None),
                 tenant=next(iter(thing.tenants), None),
             )

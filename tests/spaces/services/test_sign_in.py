@@ -65,7 +65,7 @@ def test_the_answer_takes_equally_long_for_known_unknown_and_disabled_users():
         return time.perf_counter() - start
 
     names = ("ada", "eve", "nobody-at-all")
-    times = {name: [] for name in names}
+    times: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(4):
         for name in names:
             times[name].append(took(name))

@@ -138,7 +138,7 @@ def test_every_table_below_a_space_says_how_it_belongs_to_one():
             if isinstance(field, models.ForeignKey) and issubclass(field.related_model, SpaceOwned)
         ]
         if to_owned:
-            assert issubclass(model, SpaceOwned) or model.owned_through, model
+            assert issubclass(model, SpaceOwned) or vars(model).get("owned_through"), model
 
 
 def test_the_first_administrator_gets_a_default_space(db):

@@ -1,5 +1,7 @@
 """Teams and assignments: everyday changes, and every way to gain more than one has. domain.md 4.2, P4."""
 
+from typing import Any
+
 import pytest
 
 from spaces.access import allowed
@@ -181,7 +183,7 @@ def test_a_team_of_one_space_gets_no_role_in_another(manager, space, other_space
 @pytest.mark.promise("P5")
 def test_a_limit_names_only_what_is_in_the_space(manager, space, other_space, monkeypatch):
     monkeypatch.setattr("spaces.services.teams.dimension_models", dimension_models)
-    environments = dimension_models["environment"].objects
+    environments: Any = dimension_models["environment"].objects
     foreign = environments.create(space=other_space, name="Test", slug="test")
 
     with pytest.raises(Invalid, match=f"{foreign.wire_id} does not exist"):
