@@ -9,6 +9,7 @@ from functools import partial
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from deployments import blobs
 from deployments.core.packages.archives import BrokenArchive, UnsafeArchive, scan
@@ -169,7 +170,7 @@ def _store(
         if existing.sha256 == package.sha256 or overwrite == OverwriteMode.IGNORE:
             return existing, False
         _refuse_replacing(actor, existing, overwrite)
-        package.pk = existing.pk
+        package.pk, package.published_at = existing.pk, timezone.now()
         transaction.on_commit(partial(forget_blob, existing.sha256))
     _hold(package.sha256)
     incoming.keep()

@@ -310,7 +310,7 @@ def _count_headers(file: IO[bytes], limit: int) -> int:
     tail = file.read()
     end = tail.rfind(_END)
     if end < 0:
-        raise UnsafeArchive("The archive cannot be read: it is not a zip file.")
+        raise BrokenArchive("The archive cannot be read: it is not a zip file.")
     (directory_size,) = struct.unpack_from("<I", tail, end + 12)
     if end >= 76 and tail.startswith(_END_64, end - 76):
         end -= 76
@@ -394,7 +394,7 @@ class _Member(tarfile.TarInfo):
             # tarfile would take this for the end too; other programs go on behind it.
             raise BrokenArchive(f"The archive cannot be read: {reason}") from reason
         if member.type in _HEADERS and member.size > _TAR_HEADER_LIMIT:
-            raise UnsafeArchive(f"The archive cannot be read: a header has {member.size:,} bytes.")
+            raise BrokenArchive(f"The archive cannot be read: a header has {member.size:,} bytes.")
         return member
 
 

@@ -34,7 +34,7 @@ def parse_nuspec(content: bytes) -> Nuspec:
         root = etree.fromstring(content, parser)
     except etree.XMLSyntaxError as exc:
         raise BadNuspec(f"The .nuspec is not XML: {exc}") from exc
-    if root.getroottree().docinfo.doctype:
+    if root.getroottree().docinfo.internalDTD is not None:
         raise BadNuspec("The .nuspec has a document type, which no package needs.")
     texts = {
         etree.QName(child).localname.lower(): (child.text or "").strip()

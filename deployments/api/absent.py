@@ -1,0 +1,58 @@
+"""Kinds that the dialect has and octoplat does not have yet: there are none of them, whoever asks.
+
+Clients list them on the way to other things, so lists answer an empty page; everything else about them
+is an unknown address, as it is for any row that does not exist.
+"""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.response import Response
+
+from deployments.models import Project
+from spaces.api.routes import Route, route
+from spaces.api.views import ApiRequest, SpaceCommandViewSet
+
+KINDS = {
+    "actiontemplates": "ActionTemplate",
+    "certificates": "Certificate",
+    "git-credentials": "GitCredential",
+    "projecttriggers": "ProjectTrigger",
+    "proxies": "Proxy",
+    "runbookProcesses": "RunbookProcess",
+    "runbookRuns": "RunbookRun",
+    "runbookSnapshots": "RunbookSnapshot",
+    "runbooks": "Runbook",
+    "subscriptions": "Subscription",
+    "tagsets": "TagSet",
+    "tenants": "Tenant",
+    "workers": "Worker",
+}
+
+
+@extend_schema(responses={200: dict})
+class AbsentViewSet(SpaceCommandViewSet):
+    """A collection without items."""
+
+    def list(self, request: ApiRequest, **_: Any) -> Response:
+        return self.get_paginated_response(self.paginate_queryset(Project.objects.none()))
+
+    def all(self, request: ApiRequest, **_: Any) -> Response:
+        return Response([])
+
+    def freezes(self, request: ApiRequest, **_: Any) -> Response:
+        """Freezes are listed in a form of their own."""
+        return Response({"DeploymentFreezes": [], "Count": 0})
+
+
+def absent_routes() -> list[Route]:
+    """The lists of all these kinds."""
+    routes: list[Route] = [
+        route("deploymentfreezes", AbsentViewSet.as_view({"get": "freezes"})),
+    ]
+    for path, item_type in KINDS.items():
+        routes += [
+            route(path, AbsentViewSet.as_view({"get": "list"}, item_type=item_type)),
+            route(f"{path}/all", AbsentViewSet.as_view({"get": "all"})),
+        ]
+    return routes

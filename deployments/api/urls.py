@@ -1,0 +1,81 @@
+"""Routes of `deployments`. `octoplat.api` mounts `space_routes` below /api, where they mean the default
+space, and below /api/{space}; `system_routes` below /api; `root_routes` at the root."""
+
+from deployments.api.absent import absent_routes
+from deployments.api.accounts import AccountViewSet
+from deployments.api.artifacts import ArtifactViewSet
+from deployments.api.build_information import BuildInformationViewSet
+from deployments.api.channels import ChannelViewSet
+from deployments.api.commands import CommandViewSet
+from deployments.api.dashboard import DashboardViewSet
+from deployments.api.deployments import DeploymentViewSet
+from deployments.api.environments import EnvironmentV2ViewSet, EnvironmentViewSet
+from deployments.api.feeds import FeedViewSet
+from deployments.api.interruptions import InterruptionViewSet
+from deployments.api.lifecycles import LifecycleViewSet
+from deployments.api.machine_policies import MachinePolicyViewSet
+from deployments.api.machines import MachineRolesViewSet, MachineViewSet
+from deployments.api.packages import NuGetPushViewSet, PackageViewSet
+from deployments.api.processes import ProcessViewSet
+from deployments.api.project_groups import ProjectGroupViewSet
+from deployments.api.projects import ProjectViewSet
+from deployments.api.releases import ReleaseViewSet
+from deployments.api.tasks import AnyTaskViewSet, TaskViewSet
+from deployments.api.variables import LibrarySetViewSet, VariableSetViewSet
+from deployments.api.worker_pools import WorkerPoolViewSet
+from spaces.api.routes import Route, collection, route
+
+# Tasks are addressed without their space: clients follow the links of 8.10 and 8.14.
+system_routes: list[Route] = [
+    route("tasks/rerun/<str:id>", AnyTaskViewSet.as_view({"post": "rerun"})),
+    route("tasks/tasktypes", AnyTaskViewSet.as_view({"get": "tasktypes"})),
+    route("tasks/<str:id>", AnyTaskViewSet.as_view({"get": "retrieve"})),
+    route("tasks/<str:id>/details", AnyTaskViewSet.as_view({"get": "details"})),
+    route("tasks/<str:id>/raw", AnyTaskViewSet.as_view({"get": "raw"})),
+    route("tasks/<str:id>/cancel", AnyTaskViewSet.as_view({"post": "cancel"})),
+    route("tasks/<str:id>/queued-behind", AnyTaskViewSet.as_view({"get": "queued_behind"})),
+    # one client spells the space this way
+    route("spaces/<str:space>/tasks/<str:id>/cancel", TaskViewSet.as_view({"post": "cancel"})),
+]
+
+space_routes: list[Route] = [
+    route("releases/create/v1", CommandViewSet.as_view({"post": "create_release"})),
+    route(
+        "deployments/create/untenanted/v1", CommandViewSet.as_view({"post": "deploy_untenanted"})
+    ),
+    route("deployments/create/tenanted/v1", CommandViewSet.as_view({"post": "deploy_tenanted"})),
+    route("runbook-runs/create/v1", CommandViewSet.as_view({"post": "run_runbook"})),
+    route("runbook-runs/git/create/v1", CommandViewSet.as_view({"post": "run_runbook"})),
+    *collection("accounts", AccountViewSet),
+    *collection("artifacts", ArtifactViewSet),
+    *collection("build-information", BuildInformationViewSet),
+    *collection("channels", ChannelViewSet),
+    route("dashboard", DashboardViewSet.as_view({"get": "list"})),
+    route("dashboard/dynamic", DashboardViewSet.as_view({"get": "list"})),
+    route("dashboardconfiguration", DashboardViewSet.as_view({"get": "configuration"})),
+    *collection("deploymentprocesses", ProcessViewSet),
+    *collection("deployments", DeploymentViewSet),
+    *collection("environments/v2", EnvironmentV2ViewSet),
+    *collection("environments", EnvironmentViewSet),
+    *collection("feeds", FeedViewSet),
+    *collection("interruptions", InterruptionViewSet),
+    *collection("libraryvariablesets", LibrarySetViewSet),
+    *collection("lifecycles", LifecycleViewSet),
+    *collection("machinepolicies", MachinePolicyViewSet),
+    route("machineroles/all", MachineRolesViewSet.as_view({"get": "list"})),
+    *collection("machines", MachineViewSet),
+    *collection("packages", PackageViewSet),
+    route("progression/<str:id>", ProjectViewSet.as_view({"get": "progression"})),
+    *collection("projectgroups", ProjectGroupViewSet),
+    *collection("projects", ProjectViewSet),
+    *collection("releases", ReleaseViewSet),
+    *collection("tasks", TaskViewSet),
+    *collection("variables", VariableSetViewSet),
+    *collection("workerpools", WorkerPoolViewSet),
+    *absent_routes(),
+]
+
+root_routes: list[Route] = [
+    route("nuget/packages", NuGetPushViewSet.as_view({"put": "push", "post": "push"})),
+    route("nuget/<str:space>/packages", NuGetPushViewSet.as_view({"put": "push"})),
+]
