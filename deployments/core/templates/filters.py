@@ -14,7 +14,7 @@ from decimal import Decimal
 from deployments.core.templates import net_dates, net_numbers, regexes, uris
 from deployments.core.templates.limits import MAX_OUTPUT, TemplateLimit
 from deployments.core.templates.markdown import to_html
-from deployments.core.templates.version_parts import version_part
+from deployments.core.versions import InvalidVersion, parse
 
 Clock = Callable[[], datetime]
 Filter = Callable[[str | None, Sequence[str], Clock], str | None]
@@ -221,7 +221,15 @@ def uri_part(text: str, options: Sequence[str]) -> str:
 
 
 def version_filter(part: str) -> Filter:
-    return without_options(lambda text: version_part(text, part))
+    return without_options(lambda text: _version_part(text, part))
+
+
+def _version_part(text: str, part: str) -> str | None:
+    """One part of a release number or of anything like it; missing numbers are 0."""
+    try:
+        return str(getattr(parse(text, "octopus"), part))
+    except InvalidVersion:
+        return None
 
 
 # --- dates and numbers -----------------------------------------------------------------------------------
