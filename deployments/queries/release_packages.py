@@ -97,9 +97,9 @@ def choose_channel(
 ) -> Channel:
     """The channel a release belongs to when nobody named one. domain.md 10.
 
-    Without package versions the default one. Else of the channels whose rules they satisfy those that
-    have rules come first, then the default. Raises LookupError naming the channels when several fit
-    equally well.
+    Without package versions, and where they fit nowhere, the default one. Else the channel whose rules
+    they satisfy; those that have rules come first. Raises LookupError naming the channels when several
+    fit equally well.
     """
     default = next(channel for channel in channels if channel.is_default)
     if not (wanted.overrides or wanted.version) or len(channels) == 1:
@@ -109,13 +109,7 @@ def choose_channel(
         for channel in channels
         if not select_packages(needed_packages(steps, channel), channel, wanted, feeds).problems
     ]
-    best = [channel for channel in fitting if channel.rules] or fitting
-    if not best or default in best:
-        return default
-    if len(best) > 1:
-        names = ", ".join(channel.name for channel in best)
-        raise LookupError(f"These packages fit several channels ({names}); name the one to use.")
-    return best[0]
+    return channel_rules.select_channel(fitting) or default
 
 
 def feeds_of(space_id: int) -> dict[int, Feed]:

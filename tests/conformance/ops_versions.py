@@ -5,7 +5,7 @@ from typing import Any
 
 from deployments.core import retention, versions
 from deployments.core.packages import names
-from deployments.core.versions import InvalidVersion, MavenRange, Version
+from deployments.core.versions import InvalidVersion, MavenRange, Version, key, latest_masked
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,6 @@ def same_key(a: str, b: str, format: str) -> Told:
 
 
 def distinct_count(versions: list[str], format: str) -> Told:
-    from deployments.core.versions import key
-
     return Told(count=len({key(text, format) for text in versions}))
 
 
@@ -65,8 +63,6 @@ def masked(mask: str, latest: str | None) -> Parsed:
 
 
 def first_masked(mask: str, versions: list[str]) -> str | None:
-    from deployments.core.versions import latest_masked
-
     return next(iter(latest_masked(mask, versions)), None)
 
 

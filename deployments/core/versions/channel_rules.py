@@ -1,6 +1,8 @@
 """Whether a package version may go into a channel. domain.md 10, variables-and-versions.md 7.3."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 import re2
 import regex
@@ -10,6 +12,29 @@ from deployments.core.versions.version import InvalidVersion
 
 MAVEN = "Maven"
 PATIENCE = 0.1  # seconds for one match: a rule's author must not be able to hang the server
+
+
+class RuledChannel(Protocol):
+    """What choosing a channel needs to know of it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def is_default(self) -> bool: ...
+    @property
+    def rules(self) -> Sequence[object]: ...
+
+
+C = TypeVar("C", bound=RuledChannel)
+
+
+class AmbiguousChannel(LookupError):
+    """Several channels fit equally well; the message names them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(
+            f"These packages fit several channels ({', '.join(names)}); name the one to use."
+        )
 
 
 @dataclass(frozen=True)
@@ -32,12 +57,19 @@ def passes(version: str, version_range: str, tag: str, feed_type: str = "") -> R
     return RuleVerdict(in_range, _satisfies_tag(version, tag, errors), tuple(errors))
 
 
-def rule_problems(version_range: str, tag: str, feed_type: str = "") -> list[str]:
-    """What is wrong with a rule itself, before any version is judged."""
-    errors: list[str] = []
-    _satisfies_range("1.0.0", version_range, feed_type, errors)
-    _satisfies_tag("1.0.0", tag, errors)
-    return errors
+def select_channel(fitting: Sequence[C]) -> C | None:
+    """The channel of a release whose creator named none, of those that accept its packages.
+
+    Channels with rules come before those without, then the default one; None when nothing fits.
+    Raises AmbiguousChannel.
+    """
+    best = [channel for channel in fitting if channel.rules] or list(fitting)
+    default = next((channel for channel in best if channel.is_default), None)
+    if default is not None or not best:
+        return default
+    if len(best) > 1:
+        raise AmbiguousChannel([channel.name for channel in best])
+    return best[0]
 
 
 def tag_of(version: str) -> str:

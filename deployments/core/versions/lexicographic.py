@@ -3,7 +3,7 @@
 import re
 from collections.abc import Hashable
 
-from deployments.core.versions.version import InvalidVersion, Version
+from deployments.core.versions.version import InvalidVersion, Version, of_bearable_length
 
 _FORM = re.compile(
     r"(?P<name>[0-9A-Za-z][0-9A-Za-z._-]*)(?:\+(?P<meta>[0-9A-Za-z._+-]*))?", re.ASCII
@@ -12,11 +12,12 @@ _FORM = re.compile(
 
 def parse(text: str) -> Version:
     """`name+metadata`; all numbers are 0."""
-    match = _FORM.fullmatch(text.strip())
+    name = of_bearable_length(text, "lexicographic").strip()
+    match = _FORM.fullmatch(name)
     if match is None:
         raise InvalidVersion(text, "lexicographic")
     return Version(
-        original=text.strip(),
+        original=name,
         numbers=(0, 0, 0, 0),
         prerelease=match["name"],
         metadata=match["meta"] or "",

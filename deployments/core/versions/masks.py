@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from deployments.core.versions import octopus
-from deployments.core.versions.version import Version
+from deployments.core.versions.version import MOST_CHARACTERS, Version
 
 INCREMENT, KEEP = "i", "c"
 
@@ -19,7 +19,7 @@ _MASK = re.compile(
 
 def is_mask(text: str) -> bool:
     """Whether one of the numbers, or the last of several labels, is `i` or `c`."""
-    match = _MASK.fullmatch(text)
+    match = _read(text)
     if match is None:
         return False
     if _counts(match["numbers"].split(".")):
@@ -33,7 +33,7 @@ def apply_mask(mask: str, latest: str | None) -> str:
 
     Text that is no mask is only parsed. Raises InvalidVersion.
     """
-    match = _MASK.fullmatch(mask)
+    match = _read(mask)
     if match is None:
         return octopus.parse(mask).original
     current = octopus.parse(latest) if latest is not None else None
@@ -47,7 +47,7 @@ def apply_mask(mask: str, latest: str | None) -> str:
 
 def latest_masked(mask: str, versions: Sequence[str]) -> list[str]:
     """The highest versions equal to the mask before its first `i` or `c`; ties in the given order."""
-    match = _MASK.fullmatch(mask)
+    match = _read(mask)
     fixed = _fixed(match["numbers"].split(".")) if match else list(octopus.parse(mask).numbers)
     fitting = [
         (octopus.key(parsed), text)
@@ -62,6 +62,11 @@ def latest_masked(mask: str, versions: Sequence[str]) -> list[str]:
 
 
 _FIELDS = {"pre": "prerelease", "meta": "metadata"}
+
+
+def _read(text: str) -> "re.Match[str] | None":
+    """The parts of a text that may be a mask; also of a plain version."""
+    return _MASK.fullmatch(text) if len(text) <= MOST_CHARACTERS else None
 
 
 def _counts(parts: Sequence[str]) -> bool:

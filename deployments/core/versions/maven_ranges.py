@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from deployments.core.versions import maven
+from deployments.core.versions.maven_order import Order, order
 from deployments.core.versions.ranges import InvalidRange
+from deployments.core.versions.version import MOST_CHARACTERS
 
 _ONE = re.compile(r"([\[(])([^\[\]()]*)([\])])")
 
@@ -19,13 +21,13 @@ class Restriction:
     lower_inclusive: bool
     upper_inclusive: bool
 
-    def holds(self, version: maven.Items) -> bool:
+    def holds(self, version: Order) -> bool:
         if self.lower is not None:
-            bound = maven.Items.read(self.lower)
+            bound = order(self.lower)
             if version < bound or (version == bound and not self.lower_inclusive):
                 return False
         if self.upper is not None:
-            bound = maven.Items.read(self.upper)
+            bound = order(self.upper)
             if version > bound or (version == bound and not self.upper_inclusive):
                 return False
         return True
@@ -43,14 +45,15 @@ class MavenRange:
         return self.original
 
     def holds(self, version: str) -> bool:
-        items = maven.Items.read(version)
-        return not self.restrictions or any(r.holds(items) for r in self.restrictions)
+        """Raises InvalidVersion."""
+        wanted = order(maven.parse(version).original)
+        return not self.restrictions or any(one.holds(wanted) for one in self.restrictions)
 
 
 def parse(text: str) -> MavenRange:
     """Raises InvalidRange: also for overlapping, descending and mixed lists."""
     bare = re.sub(r"\s+", "", text)
-    if not bare:
+    if not bare or len(bare) > MOST_CHARACTERS:
         raise InvalidRange(text)
     if not re.search(r"[\[\](),]", bare):
         return MavenRange(text, (), bare)
@@ -71,7 +74,7 @@ def _restriction(text: str, match: "re.Match[str]") -> Restriction:
         return Restriction(lower, lower, True, True)
     if "," in upper:
         raise InvalidRange(text)
-    if lower and upper and not maven.Items.read(lower) < maven.Items.read(upper):
+    if lower and upper and not order(lower) < order(upper):
         raise InvalidRange(text)
     return Restriction(lower or None, upper or None, inclusive[0], inclusive[1])
 
@@ -79,7 +82,7 @@ def _restriction(text: str, match: "re.Match[str]") -> Restriction:
 def _check_ascending(text: str, earlier: Restriction, later: Restriction) -> None:
     if earlier.upper is None or later.lower is None:
         raise InvalidRange(text)
-    end, start = maven.Items.read(earlier.upper), maven.Items.read(later.lower)
+    end, start = order(earlier.upper), order(later.lower)
     touches = end == start and earlier.upper_inclusive and later.lower_inclusive
     if end > start or touches:
         raise InvalidRange(text)

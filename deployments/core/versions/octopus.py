@@ -3,30 +3,40 @@
 import re
 from collections.abc import Hashable
 
-from deployments.core.versions.version import InvalidVersion, Version, label_key
+from deployments.core.versions.version import (
+    InvalidVersion,
+    Version,
+    four_numbers,
+    label_key,
+    of_bearable_length,
+)
 
-MOST = 2**31 - 1
 LATEST = "latest"
 
 _FORM = re.compile(
-    r"(?P<v>[vV])?(?P<numbers>\d+(?:\.\d+){0,3})?"
+    r"(?:[vV](?=\d))?(?P<numbers>\d+(?:\.\d+){0,3})?"
     r"(?:[.\-_\\]?(?P<pre>[0-9A-Za-z.\-_\\]*))?(?:\+(?P<meta>[0-9A-Za-z.\-_\\+]*))?",
     re.ASCII,
 )
-_AROUND_NUMBERS = re.compile(r"(?<=\d)\s+(?=[.\-+])|(?<=\.)\s+(?=\d)", re.ASCII)
+_AROUND_NUMBERS = re.compile(r"(?<=\d)\s+(?=[.\-+])|(?<=\.)\s+(?=\d)|(?<=^[vV])\s+(?=\d)", re.ASCII)
 _BREAK = re.compile(r"[^0-9A-Za-z]+", re.ASCII)
 
 
 def parse(text: str) -> Version:
     """Up to four numbers, then anything is the pre-release, and after `+` the metadata."""
-    compact = _AROUND_NUMBERS.sub("", text.strip())
+    compact = _AROUND_NUMBERS.sub("", of_bearable_length(text, "release").strip())
     match = _FORM.fullmatch(compact)
     if match is None or not compact:
         raise InvalidVersion(text, "release")
-    if match["v"] and match["numbers"] is None:
-        return _version(text, compact, [], compact, "")
     written = match["numbers"].split(".") if match["numbers"] else []
-    return _version(text, compact, written, match["pre"] or "", match["meta"] or "")
+    return Version(
+        original=compact,
+        numbers=four_numbers(written, text, "release"),
+        prerelease=match["pre"] or "",
+        metadata=match["meta"] or "",
+        written=len(written),
+        is_prerelease=bool(match["pre"]),
+    )
 
 
 def parse_docker(text: str) -> Version:
@@ -48,19 +58,3 @@ def key(version: Version) -> Hashable:
 def docker_key(version: Version) -> Hashable:
     """As release numbers compare, but `latest` equals only itself."""
     return (key(version), version.original == LATEST)
-
-
-def _version(text: str, compact: str, written: list[str], pre: str, meta: str) -> Version:
-    numbers = [int(number) for number in written] + [0, 0, 0, 0]
-    if max(numbers) > MOST:
-        raise InvalidVersion(text, "release")
-    if not written and "+" in pre:
-        pre, _, meta = pre.partition("+")
-    return Version(
-        original=compact,
-        numbers=(numbers[0], numbers[1], numbers[2], numbers[3]),
-        prerelease=pre,
-        metadata=meta,
-        written=len(written),
-        is_prerelease=bool(pre),
-    )

@@ -4,9 +4,14 @@ import re
 from collections.abc import Hashable
 from dataclasses import replace
 
-from deployments.core.versions.version import InvalidVersion, Numbers, Version, label_key
-
-MOST = 2**31 - 1
+from deployments.core.versions.version import (
+    InvalidVersion,
+    Numbers,
+    Version,
+    four_numbers,
+    label_key,
+    of_bearable_length,
+)
 
 _LABELS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _TAIL = rf"(?:-(?P<pre>{_LABELS}))?(?:\+(?P<meta>{_LABELS}))?"
@@ -24,13 +29,14 @@ _AROUND_NUMBERS = re.compile(r"(?<=[\d.v])\s+(?=[\d.+-])|(?<=\.)\s+", re.ASCII)
 
 def parse(text: str) -> Version:
     """A tolerant semantic version: one to four numbers, `v` in front, spaces around numbers."""
-    head, mark, tail = _split_tail(text.strip())
+    head, mark, tail = _split_tail(of_bearable_length(text, "semantic").strip())
     compact = _AROUND_NUMBERS.sub("", head).strip() + mark + tail
     return _read(_TOLERANT.fullmatch(compact), text, compact, "semantic")
 
 
 def parse_strict(text: str) -> Version:
     """Exactly SemVer 2: three numbers without leading zeros."""
+    text = of_bearable_length(text, "SemVer 2")
     return _read(_STRICT.fullmatch(text), text, text, "SemVer 2")
 
 
@@ -39,7 +45,7 @@ def parse_nuget(text: str) -> Version:
 
     `str` of one that only SemVer 2 knows (dotted labels, metadata) is its normal form.
     """
-    head, mark, tail = _split_tail(text.strip())
+    head, mark, tail = _split_tail(of_bearable_length(text, "NuGet").strip())
     compact = re.sub(r"\s*\.\s*", ".", head).strip() + mark + tail
     found = _read(_NUGET.fullmatch(compact), text, compact, "NuGet")
     is_semver2 = len(found.labels) > 1 or found.has_metadata
@@ -73,18 +79,11 @@ def _read(match: "re.Match[str] | None", text: str, original: str, format: str) 
     if match is None:
         raise InvalidVersion(text, format)
     written = match["numbers"].split(".")
-    numbers = [int(number) for number in written] + [0, 0, 0]
-    if max(numbers) > MOST:
-        raise InvalidVersion(text, format)
     return Version(
         original=original,
-        numbers=_four(numbers),
+        numbers=four_numbers(written, text, format),
         prerelease=match["pre"] or "",
         metadata=match["meta"] or "",
         written=len(written),
         is_prerelease=bool(match["pre"]),
     )
-
-
-def _four(numbers: list[int]) -> Numbers:
-    return numbers[0], numbers[1], numbers[2], numbers[3]

@@ -1,9 +1,13 @@
 """A version of any format as plain data."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LABEL_BREAK = re.compile(r"[.\-_\\]")
+
+MOST_CHARACTERS = 255
+LARGEST_NUMBER = 2**31 - 1
 
 Numbers = tuple[int, int, int, int]
 
@@ -97,11 +101,32 @@ class Version:
         if not self.prerelease:
             return "~"
         return ",".join(
-            f"0{int(label):019d}" if label.isdigit() else f"1{label.lower()}"
+            _number_text(label) if label.isdecimal() else f"1{label.lower()}"
             for label in self.labels
         )
+
+
+def _number_text(digits: str) -> str:
+    """Marked numeric; the count of digits first, so that longer numbers sort above shorter ones."""
+    digits = digits.lstrip("0")
+    return f"0{len(digits):03d}{digits}"
 
 
 def label_key(labels: list[str]) -> tuple[tuple[int, int, str], ...]:
     """Sort key of pre-release labels by SemVer 2: numbers as numbers and below text, ignoring case."""
     return tuple((0, int(x), "") if x.isdecimal() else (1, 0, x.lower()) for x in labels)
+
+
+def of_bearable_length(text: str, format: str) -> str:
+    """The text itself. Raises InvalidVersion beyond what any version of ours has."""
+    if len(text) > MOST_CHARACTERS:
+        raise InvalidVersion(f"{text[:50]}…", format)
+    return text
+
+
+def four_numbers(written: Sequence[str], text: str, format: str) -> Numbers:
+    """Up to four numbers, missing ones 0. Raises InvalidVersion for one beyond 32 bits."""
+    first, second, third, fourth = [*(int(digits) for digits in written), 0, 0, 0, 0][:4]
+    if max(first, second, third, fourth) > LARGEST_NUMBER:
+        raise InvalidVersion(text, format)
+    return first, second, third, fourth
