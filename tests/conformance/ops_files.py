@@ -104,7 +104,9 @@ def substitute_file(
     fail_on_missing: bool = False,
     **_: Any,
 ) -> dict[str, Any]:
-    return content_of(substitute(given(content, content_b64), variables, fail_on_missing).data)
+    encoding = variables.get("Octopus.Action.SubstituteInFiles.OutputEncoding") or ""
+    file = given(content, content_b64)
+    return content_of(substitute(file, variables, fail_on_missing, output_encoding=encoding).data)
 
 
 def json_inputs(json: str, variables: Mapping[str, str | None]) -> dict[str, Any]:
@@ -124,7 +126,7 @@ def xml_transform(
     content: str, transform: str, variables: Mapping[str, str | None] | None = None
 ) -> dict[str, Any]:
     done = apply_transform(content.encode(), transform.encode(), variables or {})
-    return content_of(done.data)
+    return {**content_of(done.data), "errors": done.errors, "warnings": done.warnings}
 
 
 def config_transforms(

@@ -20,6 +20,7 @@ _DECLARATION = re.compile(rb"""^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([\w.:-]+)["
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 WINDOWS_1252 = "windows-1252"
+_WRITTEN_AS = {"cp1252": WINDOWS_1252, "utf-16": "utf-16-le", "utf-32": "utf-32-le"}
 _UNDEFINED = "\x81\x8d\x8f\x90\x9d"  # bytes Windows-1252 leaves open stand for themselves
 
 
@@ -53,9 +54,8 @@ class FileText:
             encoding = codecs.lookup(name).name
         except (LookupError, ValueError):
             return self
-        if encoding in ("utf-16", "utf-32"):
-            encoding = f"{encoding}-le"
-        if encoding == codecs.lookup(self.encoding).name:
+        encoding = _WRITTEN_AS.get(encoding, encoding)
+        if encoding == self.encoding:
             return self
         mark = next((m for m, of in _MARKS.items() if of == encoding), b"")
         return replace(self, encoding=encoding, mark=b"" if encoding == "utf-8" else mark)

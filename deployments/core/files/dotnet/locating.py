@@ -1,7 +1,7 @@
 """Which transform files belong to a configuration file.
 
 A definition is `transform => target` or only `transform`, which then stands for the target's name
-with its extension replaced. Paths may be Windows paths or others; case does not matter, because the
+with its extension replaced. `*` is a whole word between dots; a target has it only at its beginning. Paths may be Windows paths or others; case does not matter, because the
 definitions are written on one system and applied on another.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 _ABSOLUTE = re.compile(r"(?:[A-Za-z]:)?/")
 _EXTENSION = ".config"
+_STAR_IN_A_WORD = re.compile(r"[^./]\*|\*[^.]")
 
 
 def locate_transforms(
@@ -62,11 +63,13 @@ def _places(source: str, definition: str, extraction_directory: str) -> list[_Pl
 
 
 def _base(source: str, target: str, transform: str, extraction_directory: str) -> str | None:
-    """The folder that `target` is relative to when it names `source`; None when it does not."""
+    """The folder that `target` is relative to; None when the definition is not about `source`."""
     folder, name = posixpath.split(target)
     has_wildcard = name.startswith("*.")
     wanted = name[1:] if has_wildcard else f"/{name}"
     if _ABSOLUTE.match(target) or "*" in wanted or not source.endswith(wanted):
+        return None
+    if _STAR_IN_A_WORD.search(transform):
         return None
     if folder and _ABSOLUTE.match(transform) and not has_wildcard:
         expected = _normal(posixpath.join(extraction_directory, target))

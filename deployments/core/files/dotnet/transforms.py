@@ -37,10 +37,11 @@ class TransformFailed(ValueError):
 
 @dataclass(frozen=True)
 class Transformed:
-    """The file's new content, and what was found wrong but is to be ignored."""
+    """The file's new content, and what is to be logged. With errors it is the old content."""
 
     data: bytes
     warnings: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
 
 
 def apply_transform(
@@ -48,15 +49,15 @@ def apply_transform(
 ) -> Transformed:
     """The file with the transform applied.
 
-    `variables` say whether errors are ignored (then the file may stay as it was) and whether
-    warnings are errors (they are, unless switched off). Raises TransformFailed.
+    `variables` say whether errors are ignored (then the file stays as it was) and whether warnings
+    are errors (they are, unless switched off). Raises TransformFailed.
     """
     ignore_errors = templates.get_flag(variables, IGNORE_ERRORS, False)
     try:
         done = _transformed(data, transform)
     except ValueError as reason:
         if ignore_errors:
-            return Transformed(data, (f"The transform failed: {reason}",))
+            return Transformed(data, errors=(f"The transform failed: {reason}",))
         raise TransformFailed(f"The transform failed: {reason}") from reason
     if done.warnings and templates.get_flag(variables, WARNINGS_ARE_ERRORS, True):
         raise TransformFailed("\n".join(done.warnings))
@@ -70,7 +71,8 @@ def _transformed(data: bytes, transform: bytes) -> Transformed:
     application = _Application(document)
     application.apply(script.root, "", _Scope())
     if not any(isinstance(child, Element) for child in document.children):
-        return Transformed(data, (*application.warnings, "The result has no root element."))
+        errors = ("The transform was not applied: its result has no root element.",)
+        return Transformed(data, tuple(application.warnings), errors)
     return Transformed(written(file, document), tuple(application.warnings))
 
 
