@@ -24,10 +24,12 @@ EXTENSIONS = (
     ".ear",
     ".rar",
 )
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+MOST_CHARACTERS = 255  # of a name, as in file systems
+
+_ID = re.compile(r"(?=.{1,100}\Z)\w+(?:[.-]\w+)*", re.ASCII)
 _TAR = re.compile(r"\.tar\.[0-9a-z]+$", re.IGNORECASE | re.ASCII)
 _CACHED = re.compile(
-    r"(?P<id>[^@]+)@(?P<format>[SMODL])(?P<version>[^@]+)@(?P<mark>[0-9A-Za-z]+)(?P<ext>\..+)"
+    r"(?P<id>.+)@(?P<format>[SMODL])(?P<version>[^@]+)@(?P<mark>[0-9A-Za-z]+)(?P<ext>\..+)"
 )
 _UNSAFE = re.compile(r'[%<>:"/\\|?\x00-\x1f]')
 
@@ -54,6 +56,8 @@ def split_file_name(name: str) -> tuple[str, str, str]:
     The version is the longest dot-separated tail that parses, so the shortest id wins.
     Raises InvalidName.
     """
+    if len(name) > MOST_CHARACTERS:
+        raise InvalidName(f"The name of a package file has at most {MOST_CHARACTERS} characters.")
     stem, extension = _split_extension(name)
     if not extension:
         raise InvalidName(
