@@ -6,6 +6,7 @@ One thread and one loop: signals, output and ended children all wake the same `s
 import ctypes
 import fcntl
 import os
+import select
 import selectors
 import signal
 import subprocess
@@ -80,6 +81,7 @@ class Supervisor:
         self._children: list[Child] = []
         self._processes: dict[int, subprocess.Popen[bytes]] = {}  # not collected yet
         self._output = selectors.DefaultSelector()
+        self._terminal = select.poll()
         self._requests = 0  # to stop; the second one is impatient
 
     def __enter__(self) -> "Supervisor":
@@ -92,6 +94,8 @@ class Supervisor:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
                 signal.signal(number, self._ask_to_stop)
+        if os.isatty(0):
+            self._terminal.register(0, 0)  # no event asked for: only a hang-up is told
         _adopt_orphans()
         return self
 
@@ -181,6 +185,10 @@ class Supervisor:
 
     def _turn(self, seconds: float) -> None:
         """Show what was printed and bury the dead, once; sleep until there is something to do."""
+        if not self._requests and self._terminal.poll(0):
+            self._requests = (
+                1  # closed; SIGHUP goes to the session's first process, which may be make
+            )
         for key, _ in self._output.select(seconds):
             if key.fd == self._wake_read:
                 with suppress(BlockingIOError):

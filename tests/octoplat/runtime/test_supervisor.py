@@ -1,6 +1,7 @@
 """The supervisor with small programs of its own, in a process of its own: it owns that process's signals."""
 
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -28,9 +29,10 @@ def sh(name, code, grace=5.0):
 class Run:
     """A script that uses the supervisor, and what it printed."""
 
-    def __init__(self, script: str) -> None:
+    def __init__(self, script: str, stdin: int = subprocess.DEVNULL) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", PRELUDE + script],
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -64,8 +66,8 @@ def run() -> Iterator[type[Run]]:
     started: list[Run] = []
 
     class Remembered(Run):
-        def __init__(self, script: str) -> None:
-            super().__init__(script)
+        def __init__(self, script: str, stdin: int = subprocess.DEVNULL) -> None:
+            super().__init__(script, stdin)
             started.append(self)
 
     yield Remembered
@@ -225,6 +227,20 @@ def test_nohup_is_respected(run):
 
     assert console.process.poll() is None
     assert console.end(signal.SIGINT) == 0
+
+
+def test_a_closed_terminal_stops_it_even_without_a_signal(run):
+    """Under `make`, the signal goes to make, which keeps it to itself."""
+    terminal, stdin = pty.openpty()
+    console = run("programs = [sh('web', 'echo up; sleep 60')]" + WATCHING, stdin)
+    os.close(stdin)
+    console.read_until("up")
+    processes = console.descendants()
+
+    os.close(terminal)
+
+    assert console.end() == 0
+    assert gone(processes)
 
 
 def test_one_data_folder_has_one_supervisor(run, tmp_path: Path):
