@@ -9,7 +9,8 @@ error and not a reason for a new key (security-and-reliability.md 4.1).
 import base64
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -49,6 +50,25 @@ def master_keys(*, may_create: Callable[[], bool]) -> MasterKeys:
     if not path.exists():
         _create(path, f"{secrets.token_hex(4)} {_new_key()}\n", may_create)
     return _parsed(path, path.stat().st_mtime_ns)
+
+
+def add_master_key() -> MasterKeys:
+    """Put a new key in front of the ring; the old ones stay and keep opening. Raises KeyUnavailable."""
+    path = _path("master.keys")
+    retired = path.read_text(encoding="ascii")
+    _write(path, f"{secrets.token_hex(4)} {_new_key()}\n{retired}", os.replace)
+    return _parsed(path, path.stat().st_mtime_ns)
+
+
+def retire_master_keys(still_used: Collection[str]) -> list[str]:
+    """Drop every key that is neither active nor wraps anything. Returns the ids of those dropped."""
+    path = _path("master.keys")
+    ring = _parsed(path, path.stat().st_mtime_ns)
+    dropped = [key_id for key_id in ring.keys if key_id not in {ring.active, *still_used}]
+    lines = path.read_text(encoding="ascii").splitlines(keepends=True)
+    kept = [line for line in lines if line.split()[0] not in dropped]
+    _write(path, "".join(kept), os.replace)
+    return dropped
 
 
 def audit_key(*, may_create: Callable[[], bool]) -> bytes:
@@ -91,17 +111,21 @@ def _create(path: Path, content: str, may_create: Callable[[], bool]) -> None:
             "Restore the key file from its backup."
         )
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        _write(path, content, os.link)
+
+
+def _write(path: Path, content: str, put: Callable[[Path, Path], None]) -> None:
+    """The file, whole or not at all. put: os.link, which leaves an existing file alone, or os.replace."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), "w") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass  # another process was faster; its key counts
+        put(draft, path)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _new_key() -> str:

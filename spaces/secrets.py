@@ -26,7 +26,7 @@ from uuid import uuid4
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.apps import apps
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 
 from spaces import keyring
@@ -48,7 +48,7 @@ def seal(plaintext: str, *, table: str, row: str, field: str, space_id: int | No
     """
     data_key = _active_key(space_id)
     nonce = random.token_bytes(NONCE_BYTES)
-    cipher = AESGCM(_unwrapped(data_key.id, data_key.master, data_key.wrapped, space_id))
+    cipher = AESGCM(_key_of(data_key.id, space_id))
     sealed = cipher.encrypt(nonce, plaintext.encode(), _binding(table, row, field, space_id))
     return ".".join((VERSION, data_key.id, _text(nonce), _text(sealed)))
 
@@ -58,7 +58,7 @@ def open_(sealed: str, *, table: str, row: str, field: str, space_id: int | None
     version, key_id, nonce, ciphertext = _parts(sealed)
     if version != VERSION:
         raise CannotOpen(f"A secret of {table}.{field} has the unknown form {version!r}.")
-    cipher = AESGCM(_known_key(key_id, space_id))
+    cipher = AESGCM(_key_of(key_id, space_id))
     try:
         plain = cipher.decrypt(
             _bytes(nonce), _bytes(ciphertext), _binding(table, row, field, space_id)
@@ -131,7 +131,21 @@ def sealed_columns() -> Iterator[tuple[type[SealedFields], str]]:
 def check_keys() -> None:
     """Refuse a start with keys that cannot open what is stored. Raises KeyUnavailable."""
     for data_key in DataKey.objects.all():
-        _unwrapped(data_key.id, data_key.master, data_key.wrapped, data_key.space_id)
+        _unwrapped(data_key)
+
+
+def wrap_anew(batch: int = 100) -> int:
+    """Wrap data keys of retired master keys by the active one, up to `batch` of them; sealed texts stay
+    as they are. Returns how many there were; 0 means done. Raises KeyUnavailable."""
+    masters = _masters()
+    with transaction.atomic():
+        stale = DataKey.objects.select_for_update(no_key=True).exclude(master=masters.active)
+        found = list(stale[:batch])
+        for key in found:
+            plain = _unwrapped(key)
+            key.master, key.wrapped = masters.active, _wrapped(masters, key.id, key.space_id, plain)
+        DataKey.objects.bulk_update(found, ["master", "wrapped"])
+    return len(found)
 
 
 def _active_key(space_id: int | None) -> DataKey:
@@ -147,43 +161,45 @@ def _active_key(space_id: int | None) -> DataKey:
 def _new_key(space_id: int | None) -> DataKey:
     masters = _masters()
     key_id = random.token_hex(8)
+    wrapped = _wrapped(masters, key_id, space_id, AESGCM.generate_key(256))
+    return DataKey(id=key_id, space_id=space_id, master=masters.active, wrapped=wrapped)
+
+
+def _wrapped(masters: MasterKeys, key_id: str, space_id: int | None, plain: bytes) -> str:
+    """A data key encrypted by the active master key."""
     nonce = random.token_bytes(NONCE_BYTES)
-    wrapped = AESGCM(masters.key(masters.active)).encrypt(
-        nonce, AESGCM.generate_key(256), _wrapping(key_id, space_id)
-    )
-    return DataKey(
-        id=key_id, space_id=space_id, master=masters.active, wrapped=_text(nonce + wrapped)
-    )
+    cipher = AESGCM(masters.key(masters.active))
+    return _text(nonce + cipher.encrypt(nonce, plain, _wrapping(key_id, space_id)))
 
 
-def _known_key(key_id: str, space_id: int | None) -> bytes:
+def _key_of(key_id: str, space_id: int | None) -> bytes:
+    """The data key, for the space that owns it. Raises CannotOpen, KeyUnavailable."""
     try:
-        master, wrapped, owner = _stored_key(key_id)
+        key, owner = _opened_key(key_id)
     except DataKey.DoesNotExist as exc:
         raise CannotOpen("A secret was sealed with a key that no longer exists.") from exc
     if owner != space_id:
         raise CannotOpen("A secret was sealed for another space.")
-    return _unwrapped(key_id, master, wrapped, space_id)
+    return key
 
 
 @lru_cache(maxsize=1024)
-def _stored_key(key_id: str) -> tuple[str, str, int | None]:
-    """Cached: a new wrapping by another master key leaves the old one valid."""
+def _opened_key(key_id: str) -> tuple[bytes, int | None]:
+    """A data key and the space that owns it; neither ever changes, only the wrapping does."""
     row = DataKey.objects.get(id=key_id)
-    return row.master, row.wrapped, row.space_id
+    return _unwrapped(row), row.space_id
 
 
-@lru_cache(maxsize=1024)
-def _unwrapped(key_id: str, master: str, wrapped: str, space_id: int | None) -> bytes:
-    cipher = AESGCM(_masters().key(master))
-    content = _bytes(wrapped)
+def _unwrapped(row: DataKey) -> bytes:
+    cipher = AESGCM(_masters().key(row.master))
+    content = _bytes(row.wrapped)
     try:
         return cipher.decrypt(
-            content[:NONCE_BYTES], content[NONCE_BYTES:], _wrapping(key_id, space_id)
+            content[:NONCE_BYTES], content[NONCE_BYTES:], _wrapping(row.id, row.space_id)
         )
     except InvalidTag as exc:
         raise KeyUnavailable(
-            f"The master key {master} does not open the data key {key_id}: it is another key of "
+            f"The master key {row.master} does not open the data key {row.id}: it is another key of "
             "the same name. Restore the key file from its backup."
         ) from exc
 

@@ -4,13 +4,13 @@ import stat
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.core.management import call_command
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spaces import keyring, secrets
 from spaces.keyring import KeyUnavailable
-from spaces.models import DataKey
+from spaces.models import DataKey, Event
 from spaces.secrets import CannotOpen, open_, seal, sealed_columns
 
 CANARY = "canary-7f3a-swordfish"
@@ -25,9 +25,9 @@ def place(space):
 def keys(tmp_path, settings):
     """An installation's key folder, with nothing in it."""
     settings.KEYS_FOLDER = tmp_path / "keys"
-    secrets._unwrapped.cache_clear()
+    secrets._opened_key.cache_clear()
     yield settings.KEYS_FOLDER
-    secrets._unwrapped.cache_clear()
+    secrets._opened_key.cache_clear()
 
 
 @pytest.mark.promise("S3")
@@ -114,7 +114,7 @@ def test_another_key_of_the_same_name_opens_nothing(place, keys):
     name, _ = path.read_text().split()
     path.unlink()
     path.write_text(f"{name} {'A' * 43}=\n")
-    secrets._unwrapped.cache_clear()
+    secrets._opened_key.cache_clear()
 
     with pytest.raises(KeyUnavailable, match="another key of the same name"):
         open_(sealed, **place)
@@ -127,12 +127,30 @@ def test_retired_keys_still_open_and_the_first_one_seals(place, keys, other_spac
     old = path.read_text()
     path.unlink()
     path.write_text(f"next {'B' * 43}=\n{old}")
-    secrets._unwrapped.cache_clear()
+    secrets._opened_key.cache_clear()
 
     seal(CANARY, **place | {"space_id": other_space.pk})
 
     assert open_(sealed, **place) == CANARY
     assert DataKey.objects.get(space=other_space).master == "next"
+
+
+@pytest.mark.promise("S3")
+def test_rotating_the_master_key_keeps_every_secret(place, keys, other_space, capsys):
+    sealed = seal(CANARY, **place)
+    elsewhere = place | {"space_id": other_space.pk}
+    sealed_elsewhere = seal(CANARY, **elsewhere)
+    before = keyring.master_keys(may_create=lambda: False)
+
+    call_command("rotate_keys")
+
+    after = keyring.master_keys(may_create=lambda: False)
+    secrets._opened_key.cache_clear()
+    assert list(after.keys) == [after.active] != [before.active]
+    assert set(DataKey.objects.values_list("master", flat=True)) == {after.active}
+    assert open_(sealed, **place) == open_(sealed_elsewhere, **elsewhere) == CANARY
+    assert Event.objects.get().category == "MasterKeyRotated"
+    assert before.active in capsys.readouterr().out
 
 
 @pytest.mark.promise("S3")
@@ -152,4 +170,3 @@ def test_sealing_costs_two_queries_at_most(place, django_assert_max_num_queries)
 
     with django_assert_max_num_queries(2):
         open_(seal(CANARY, **place), **place)
-    assert connection.vendor == "postgresql"
