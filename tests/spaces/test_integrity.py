@@ -40,3 +40,32 @@ def row(model: str, space, **given):
     named = {"name": "Web", "slug": "web"}
     manager: Any = apps.get_model("deployments", model)._default_manager
     return manager.create(space=space, **named, **given)
+
+
+# What belongs to the installation, or to a space or the installation.
+OF_THE_SYSTEM = {
+    "ApiKey",
+    "DataKey",
+    "Event",
+    "EventHead",
+    "Installation",
+    "ScopedUserRole",
+    "ScopedUserRoleGrant",
+    "SignInFailure",
+    "Space",
+    "Team",
+    "User",
+    "UserRole",
+}
+
+
+@pytest.mark.promise("P1")
+def test_every_table_belongs_to_a_space_or_is_known_to_be_of_the_system():
+    homeless = {
+        model.__name__
+        for app in ("spaces", "deployments", "runbooks")
+        for model in apps.get_app_config(app).get_models()
+        if not issubclass(model, SpaceOwned) and not getattr(model, "owned_through", "")
+    }
+
+    assert homeless == OF_THE_SYSTEM
