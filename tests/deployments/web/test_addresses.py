@@ -1,0 +1,149 @@
+"""Every page of a space: who gets it, who gets 404, and that it does not grow with the data."""
+
+import pytest
+from django.urls import get_resolver, reverse
+
+from deployments.core.states import TaskState
+from deployments.models import Interruption, Variable
+from deployments.services.variables import VariableRow, save_variables
+from deployments.web import urls
+from tests.factories.deployments import (
+    SYSTEM,
+    make_account,
+    make_deployment,
+    make_environment,
+    make_package,
+    make_project,
+    make_release,
+    make_target,
+)
+
+POST_ONLY = {
+    "answer",
+    "move_step",
+    "toggle_step",
+    "remove_step",
+    "remove_variable",
+    "release_unblock",
+    "release_variables",
+    "target_health",
+    "task_cancel",
+    "task_rerun",
+}
+ROUTES = [pattern.name for pattern in urls.urlpatterns if pattern.name != "space"]
+GROWING = [
+    *("dashboard", "inbox", "projects", "project", "releases", "release", "deploy", "process"),
+    *(
+        "variables",
+        "environments",
+        "targets",
+        "accounts",
+        "packages",
+        "lifecycles",
+        "tasks",
+        "task",
+    ),
+]
+
+
+@pytest.fixture
+def names(space, project, release, dev):
+    """A value for every name that an address can hold."""
+    variable_set = project.variable_set
+    save_variables(actor=SYSTEM, variable_set=variable_set, rows=[VariableRow("Greeting", "Hello")])
+    deployment = make_deployment(release, dev, TaskState.EXECUTING)
+    interruption = ask(deployment.task)
+    make_package(space, "Acme.Web")
+    account = make_account(space, name="Root")
+    return {
+        "space": space.slug,
+        "project": project.slug,
+        "version": release.version,
+        "environment": dev.slug,
+        "target": make_target(space, dev, name="web-1").slug,
+        "account": account.slug,
+        "lifecycle": project.lifecycle.slug,
+        "package_id": "Acme.Web",
+        "task_id": deployment.task_id,
+        "interruption_id": interruption.pk,
+        "variable_id": Variable.objects.get(set=variable_set).pk,
+        "action_id": project.process.parsed()[0].actions[0].id,
+    }
+
+
+def ask(task):
+    return Interruption.objects.create(
+        space_id=task.space_id,
+        task=task,
+        kind=Interruption.Kind.MANUAL,
+        title="Approve",
+        instructions="Look **first**.",
+        choices=["Proceed", "Abort"],
+    )
+
+
+def address(route, names):
+    needed = next(iter(get_resolver().reverse_dict.getlist(route)))[0][0][1]
+    return reverse(route, kwargs={name: names[name] for name in needed})
+
+
+def test_a_manager_gets_every_page(browse, manager, names, monkeypatch):
+    monkeypatch.setattr("deployments.web.targets.discover_host_keys", nothing_there)
+    page = browse(manager)
+
+    answers = {route: page.get(address(route, names)).status_code for route in ROUTES}
+
+    assert answers == {route: 405 if route in POST_ONLY else 200 for route in ROUTES}
+
+
+@pytest.mark.promise("P2")
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_for_outsiders_nothing_exists(browse, outsider, names, method):
+    ask_for = getattr(browse(outsider), method)
+
+    answers = {route: ask_for(address(route, names)).status_code for route in ROUTES}
+
+    assert answers == dict.fromkeys(ROUTES, 404)
+
+
+def test_who_is_not_signed_in_is_asked_to(client, names):
+    answers = {route: client.get(address(route, names)) for route in ROUTES}
+
+    leads_to = {answer.headers.get("Location", "").split("?")[0] for answer in answers.values()}
+    assert leads_to == {"/app/sign-in"}
+
+
+@pytest.mark.promise("U4")
+def test_more_data_asks_no_more_queries(
+    browse, manager, space, project, dev, names, django_assert_max_num_queries
+):
+    page = browse(manager)
+
+    def costs():
+        found = {}
+        for route in GROWING:
+            with django_assert_max_num_queries(60) as queries:
+                page.get(address(route, names))
+            found[route] = len(queries)
+        return found
+
+    costs()  # the first visit also writes to the session
+    few = costs()
+    multiply(space, project, dev)
+
+    assert costs() == few
+
+
+def multiply(space, project, dev):
+    for number in range(6):
+        make_environment(space)
+        make_target(space, dev)
+        make_package(space, f"Acme.{number}")
+        other = make_project(space)
+        for changed in (project, other):
+            deployment = make_deployment(make_release(changed), dev, TaskState.EXECUTING)
+            ask(deployment.task)
+
+
+async def nothing_there(host, port):
+    return []
