@@ -68,7 +68,8 @@ def next_version(template: str, latest: str | None) -> str:
 
     template: a version template after its variables were filled in.
     """
-    return apply_mask(template, latest) if is_mask(template) else octopus.parse(template).original
+    text = apply_mask(template, latest) if is_mask(template) else template
+    return octopus.parse(text).original
 
 
 __all__ = [
