@@ -24,7 +24,7 @@ _STRICT = re.compile(
     rf"(?:-(?P<pre>{_STRICT_LABEL}(?:\.{_STRICT_LABEL})*))?(?:\+(?P<meta>{_LABELS}))?",
     re.ASCII,
 )
-_AROUND_NUMBERS = re.compile(r"(?<=[\d.v])\s+(?=[\d.+-])|(?<=\.)\s+", re.ASCII)
+_AROUND_NUMBERS = re.compile(r"(?<=\d)\s+(?=[.+-])|(?<=[.v])\s+(?=\d)|(?<=\d)\s+$", re.ASCII)
 
 
 def parse(text: str) -> Version:

@@ -24,7 +24,20 @@ def test_semantic_versions_are_read_with_tolerance(text, expected):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "v", "V1.0", "1.2.3.4.5", "1..2", "1.0-", "1.0-a..b", "1.0-a_b", "1.0+", "1.*", "-beta"],
+    [
+        "",
+        "v",
+        "V1.0",
+        "1 2.3",
+        "1.2.3.4.5",
+        "1..2",
+        "1.0-",
+        "1.0-a..b",
+        "1.0-a_b",
+        "1.0+",
+        "1.*",
+        "-beta",
+    ],
 )
 def test_what_is_no_semantic_version_is_refused(text):
     with pytest.raises(InvalidVersion, match="is not a semantic version"):
