@@ -8,9 +8,11 @@ from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
 from deployments.models import Project
+from spaces.access import UNKNOWN
 from spaces.api.documents import api_address
 from spaces.api.routes import Route, route
 from spaces.api.views import ApiRequest, DialectViewSet
+from spaces.errors import NotFound
 
 
 @extend_schema(responses=dict)
@@ -53,6 +55,11 @@ class ServerViewSet(DialectViewSet):
         answer.data |= {"TotalResults": 1, "Items": [_this_node()]}
         return answer
 
+    def node(self, request: ApiRequest, id: str) -> Response:
+        if id.lower() != f"octopusservernodes-{settings.NODE}".lower():
+            raise NotFound(UNKNOWN)
+        return Response(_this_node())
+
 
 @extend_schema(responses=dict)
 class PingViewSet(DialectViewSet):
@@ -83,4 +90,5 @@ routes: list[Route] = [
     route("configuration/feature-toggles", ServerViewSet.as_view({"get": "toggles"})),
     route("octopusservernodes", ServerViewSet.as_view({"get": "nodes"})),
     route("octopusservernodes/ping", PingViewSet.as_view({"get": "ping"})),
+    route("octopusservernodes/<str:id>", ServerViewSet.as_view({"get": "node"})),
 ]

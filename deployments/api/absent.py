@@ -10,8 +10,10 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 
 from deployments.models import Project
+from spaces.access import UNKNOWN
 from spaces.api.routes import Route, route
 from spaces.api.views import ApiRequest, SpaceCommandViewSet
+from spaces.errors import NotFound
 
 KINDS = {
     "actiontemplates": "ActionTemplate",
@@ -30,6 +32,16 @@ KINDS = {
 }
 
 
+# Lists and maps about these kinds that are not collections.
+LISTS = (
+    "actiontemplates/categories",
+    "actiontemplates/search",
+    "tenants/variables-missing",
+    "tenantvariables/all",
+)
+MAPS = ("tenants/status", "tenants/tag-test")
+
+
 @extend_schema(responses={200: dict})
 class AbsentViewSet(SpaceCommandViewSet):
     """A collection without items."""
@@ -40,19 +52,29 @@ class AbsentViewSet(SpaceCommandViewSet):
     def all(self, request: ApiRequest, **_: Any) -> Response:
         return Response([])
 
+    def nothing(self, request: ApiRequest, **_: Any) -> Response:
+        return Response({})
+
+    def retrieve(self, request: ApiRequest, id: str, **_: Any) -> Response:
+        raise NotFound(UNKNOWN)
+
     def freezes(self, request: ApiRequest, **_: Any) -> Response:
         """Freezes are listed in a form of their own."""
         return Response({"DeploymentFreezes": [], "Count": 0})
 
 
 def absent_routes() -> list[Route]:
-    """The lists of all these kinds."""
+    """What can be asked about all these kinds."""
     routes: list[Route] = [
         route("deploymentfreezes", AbsentViewSet.as_view({"get": "freezes"})),
+        route("deploymentfreezes/<str:id>", AbsentViewSet.as_view({"get": "retrieve"})),
+        *(route(path, AbsentViewSet.as_view({"get": "all"})) for path in LISTS),
+        *(route(path, AbsentViewSet.as_view({"get": "nothing"})) for path in MAPS),
     ]
     for path, item_type in KINDS.items():
         routes += [
             route(path, AbsentViewSet.as_view({"get": "list"}, item_type=item_type)),
             route(f"{path}/all", AbsentViewSet.as_view({"get": "all"})),
+            route(f"{path}/<str:id>", AbsentViewSet.as_view({"get": "retrieve"})),
         ]
     return routes

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from deployments.api.crud import CrudViewSet
 from deployments.api.fields import Constant, Maybe, OptionalList, Text
+from deployments.api.releases import ReleaseResource, releases_in
 from deployments.core.versions import channel_rules
 from deployments.models import Channel, Lifecycle, Project
 from deployments.services.channels import create_channel, delete_channel, update_channel
@@ -111,6 +112,17 @@ class ChannelViewSet(CrudViewSet):
 
     def remove(self, row: Channel) -> None:
         delete_channel(actor=self.request.actor, channel=row)
+
+    @extend_schema(responses=ReleaseResource(many=True))
+    @action(detail=True, url_path="releases", serializer_class=ReleaseResource)
+    def releases(self, request: ApiRequest, id: str, **_: Any) -> Response:
+        """The channel's releases, newest first."""
+        self.item_type = "Release"
+        rows = releases_in(request).filter(channel=self.row(id))
+        if part := self.parameters.one("searchByVersion"):
+            rows = rows.filter(version__icontains=part)
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @extend_schema(
         parameters=[

@@ -3,6 +3,9 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.utils.html import escape
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -35,6 +38,13 @@ NO_CREATION = {
     "ReleaseCreationPackage": None,
     "ReleaseCreationPackageStepId": None,
 }
+
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">'
+    '<rect width="64" height="64" rx="8" fill="#1f6feb"/>'
+    '<text x="32" y="44" font-family="sans-serif" font-size="34" fill="#fff" '
+    'text-anchor="middle">{}</text></svg>'
+)
 
 
 class DonorPackage(Document):
@@ -274,6 +284,13 @@ class ProjectViewSet(CrudViewSet):
                 "Links": {"Self": f"{ProjectResource().address(project)}/summary"},
             }
         )
+
+    @extend_schema(responses={(200, "image/svg+xml"): OpenApiTypes.BINARY})
+    @action(detail=True, url_path="logo", pagination_class=None)
+    def logo(self, request: ApiRequest, id: str, **_: Any) -> HttpResponse:
+        """The project's first letter as a picture."""
+        letter = escape(self.row(id).name[:1].upper())
+        return HttpResponse(LOGO.format(letter), content_type="image/svg+xml")
 
     @extend_schema(responses={200: dict})
     @action(detail=True, url_path="metadata", pagination_class=None)

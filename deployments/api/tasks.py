@@ -14,12 +14,12 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from deployments.api.fields import Computed, Constant
+from deployments.api.fields import Computed, Constant, Text
 from deployments.core.states import ACTIVE, FINAL_NODES, TaskState
 from deployments.models import Interruption, ServerTask, Target, TaskLogLine
 from deployments.queries.task_logs import MOST_LINES, LogPart, log_tree, queued_behind, raw_log
 from deployments.services.targets import check_health
-from deployments.services.tasks import cancel_task, rerun_task
+from deployments.services.tasks import cancel_task, judge_task, rerun_task
 from spaces.access import visible
 from spaces.actors import Actor
 from spaces.api.documents import Document, SpaceResource, Timestamp, api_address
@@ -160,6 +160,13 @@ class HealthCheckCommand(Document):
     Arguments = serializers.DictField(required=False)
 
 
+class TaskVerdict(Document):
+    """What a finished task is to count as, and why."""
+
+    State = serializers.ChoiceField([TaskState.SUCCESS.value, TaskState.FAILED.value])
+    Reason = Text()
+
+
 class TaskViewSet(SpaceViewSet):
     model = ServerTask
     item_type = "Task"
@@ -254,6 +261,20 @@ class TaskViewSet(SpaceViewSet):
     def cancel(self, request: ApiRequest, id: str, **_: Any) -> Response:
         """Cancels a queued task at once, a running one as soon as its processes are gone."""
         return self.shown(cancel_task(actor=request.actor, task=self.row(id)))
+
+    @extend_schema(request=TaskVerdict)
+    @action(detail=True, methods=["post"], url_path="state", pagination_class=None)
+    def state(self, request: ApiRequest, id: str, **_: Any) -> Response:
+        """Calls a finished task a Success or Failed, with a reason."""
+        task = self.row(id)
+        given = self.given(TaskVerdict)
+        judged = judge_task(
+            actor=request.actor,
+            task=task,
+            state=TaskState(given["State"]),
+            reason=given.get("Reason", ""),
+        )
+        return self.shown(judged)
 
     @extend_schema(request=None)
     @action(detail=False, methods=["post"], url_path="rerun/<str:id>")

@@ -33,6 +33,7 @@ system_routes: list[Route] = [
     route("tasks/<str:id>/details", AnyTaskViewSet.as_view({"get": "details"})),
     route("tasks/<str:id>/raw", AnyTaskViewSet.as_view({"get": "raw"})),
     route("tasks/<str:id>/cancel", AnyTaskViewSet.as_view({"post": "cancel"})),
+    route("tasks/<str:id>/state", AnyTaskViewSet.as_view({"post": "state"})),
     route("tasks/<str:id>/queued-behind", AnyTaskViewSet.as_view({"get": "queued_behind"})),
     # one client spells the space this way
     route("spaces/<str:space>/tasks/<str:id>/cancel", TaskViewSet.as_view({"post": "cancel"})),

@@ -118,7 +118,8 @@ def _rule_problems(project: Project, rules: Sequence[Rule]) -> list[str]:
     problems: list[str] = []
     there = _package_names(project) if rules else set()
     for rule in rules:
-        problems += channel_rules.rule_problems(rule.get("version_range", ""), rule.get("tag", ""))
+        verdict = channel_rules.passes("1.0.0", rule.get("version_range", ""), rule.get("tag", ""))
+        problems += verdict.errors
         for package in rule.get("packages", ()):
             if (package["action"].lower(), package.get("reference", "").lower()) not in there:
                 name = "/".join(filter(None, (package["action"], package.get("reference", ""))))

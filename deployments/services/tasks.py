@@ -85,3 +85,28 @@ def rerun_task(*, actor: Actor, task: ServerTask) -> ServerTask:
         options=DeploymentOptions.of(deployment),
     )
     return again.task
+
+
+@transaction.atomic
+def judge_task(*, actor: Actor, task: ServerTask, state: TaskState, reason: str) -> ServerTask:
+    """Call a finished task a success or a failure, whatever it ended as; progression follows.
+
+    The one exception to the table of moves (domain.md 19.6). Raises PermissionRefused, Invalid.
+    """
+    authorize(actor, Permission.TASK_EDIT, task)
+    task = ServerTask.objects.select_for_update().get(pk=task.pk)
+    problems = []
+    if state not in (TaskState.SUCCESS, TaskState.FAILED):
+        problems.append("A task can only be judged a Success or Failed.")
+    if task.state not in (TaskState.SUCCESS.value, TaskState.FAILED.value):
+        problems.append(f"{task} did not end as Success or Failed; it is {task.state}.")
+    if not reason.strip():
+        problems.append("Say why; the reason is kept with the task.")
+    if problems:
+        raise Invalid(problems)
+    before, task.state = task.state, state.value
+    task.error_message = reason if state == TaskState.FAILED else ""
+    task.save(update_fields=["state", "error_message"])
+    details = {"state": [before, task.state], "reason": [None, reason]}
+    record(actor, "TaskStateEdited", task, details=details)
+    return task
