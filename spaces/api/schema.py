@@ -33,7 +33,7 @@ class DialectSchema(AutoSchema):
         if not action or action in ROUTINE or guessed.endswith(f"_{action}"):
             return guessed
         thing = guessed.rpartition("_")[0]
-        return thing if action in thing else f"{thing}_{action}"
+        return thing if thing.endswith(f"_{action}") else f"{thing}_{action}"
 
     def get_response_serializers(self) -> Any:
         """An item deleted answers an empty object, not an empty body."""
