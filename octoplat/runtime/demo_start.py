@@ -18,8 +18,6 @@ TARGET_SECONDS = 30.0
 
 
 def main() -> None:
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "octoplat.settings.dev")
-    django.setup()
     home = env.home()
     kept = home / "keys" / "demo-access.json"
     access = demo.read_access(kept)
@@ -48,7 +46,9 @@ def _target(home: Path) -> demo.DemoTarget:
 
 def _install() -> demo.Access:
     """A first administrator with a random password and an API key, and the default space."""
-    from spaces.actors import Actor
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "octoplat.settings.dev")
+    django.setup()
+    from spaces.actors import Actor  # models, so not before setup()
     from spaces.services.api_keys import create_api_key
     from spaces.services.bootstrap import install
 
