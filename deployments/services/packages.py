@@ -21,7 +21,7 @@ from deployments.services.changes import refuse
 from spaces.access import allowed, authorize, visible
 from spaces.actors import Actor
 from spaces.audit import record
-from spaces.errors import Conflict, Invalid, Unprocessable
+from spaces.errors import Conflict, Invalid
 from spaces.models import Space
 from spaces.permissions import Permission
 
@@ -50,8 +50,7 @@ def push_package(
     just "package.nupkg", as NuGet clients send it, from what is inside.
 
     Returns the row and whether it is new. Pushing equal bytes again succeeds and changes nothing.
-    Raises PermissionRefused; Invalid for a bad name or a broken archive; Unprocessable for an unsafe
-    one; Conflict when other bytes are there and may not be replaced.
+    Raises PermissionRefused; Invalid for a bad name and for a broken or unsafe archive; Conflict when other bytes are there and may not be replaced.
     """
     nuspec = _nuspec(incoming) if file_name.lower().endswith(".nupkg") else None
     if nuspec is not None and file_name.lower() == ANONYMOUS:
@@ -151,10 +150,8 @@ def _nuspec(incoming: blobs.Incoming) -> Nuspec | None:
 def _scan(incoming: blobs.Incoming, file_name: str) -> None:
     try:
         scan(incoming.path, name=file_name)
-    except BrokenArchive as broken:
-        raise Invalid(str(broken)) from broken
-    except UnsafeArchive as unsafe:
-        raise Unprocessable(str(unsafe)) from unsafe
+    except (BrokenArchive, UnsafeArchive) as refused:
+        raise Invalid(str(refused)) from refused
 
 
 def _store(
