@@ -15,7 +15,7 @@ from deployments.core.bindings import (
 )
 from deployments.core.plan import Plan
 from deployments.core.states import FINAL, TaskState
-from deployments.core.versions import parse
+from deployments.core.versions import compare
 from deployments.models import Deployment, Process, Release, ServerTask, Target
 from spaces import secrets
 
@@ -65,10 +65,10 @@ def mode(release: Release, current: Release | None) -> str:
     """Deploy, Redeploy or Rollback, by comparing with what is there. domain.md 14.7."""
     if current is None:
         return "Deploy"
-    if current.pk == release.pk or current.version == release.version:
+    order = compare(release.version, current.version, "octopus")
+    if current.pk == release.pk or order == 0:
         return "Redeploy"
-    new, old = parse(release.version, "octopus"), parse(current.version, "octopus")
-    return "Rollback" if new.sort_text < old.sort_text else "Deploy"
+    return "Rollback" if order < 0 else "Deploy"
 
 
 def _release_facts(deployment: Deployment, current: Release | None) -> ReleaseFacts:
