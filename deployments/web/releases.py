@@ -53,6 +53,8 @@ TABS = {
 class ReleaseForm(PageForm):
     """channel, version, notes, and one field for each package the process needs."""
 
+    sometimes_required = frozenset({"version"})
+
     channel = forms.ModelChoiceField(Channel.objects.none(), empty_label=None)
     version = forms.CharField(max_length=255, required=False)
     notes = forms.CharField(
