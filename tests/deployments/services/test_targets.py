@@ -2,6 +2,7 @@
 
 import asyncssh
 import pytest
+from django.db import IntegrityError, connection
 
 from deployments.models import MachinePolicy, ServerTask, Target
 from deployments.services.targets import (
@@ -214,18 +215,13 @@ def test_the_default_policy_and_policies_in_use_stay(manager, space, target):
         delete_machine_policy(actor=manager, policy=used)
 
 
-def test_the_other_space_cannot_be_reached_through_a_reference(space, other_space, dev):
-    from django.db import IntegrityError, connection, transaction
+@pytest.mark.promise("P5")
+def test_the_database_refuses_a_reference_into_another_space(space, other_space, dev):
+    target = make_target(space, dev)
 
-    foreign = make_account(other_space)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        Target.objects.create(
-            space=space,
-            name="x",
-            slug="x",
-            policy=MachinePolicy.objects.in_space(space).get(),
-            account=foreign,
-        )
+    Target.objects.filter(pk=target.pk).update(account=make_account(other_space))
+
+    with pytest.raises(IntegrityError):
         connection.check_constraints()
 
 
