@@ -12,11 +12,22 @@ if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] >= 403)); then
     declare -A octopus_parameters=()
 fi
 
+# Hundreds of variables come with every step, so this starts no process and reads in one go.
 _octoplat_load() {
-    local kind name value
-    while IFS=$'\t' read -r kind name value; do
-        printf -v name '%b' "$name"
-        printf -v value '%b' "$value"
+    local line kind name value
+    local lines=()
+    if ((BASH_VERSINFO[0] >= 4)); then
+        mapfile -t lines <"$1"
+    else
+        while IFS= read -r line; do lines+=("$line"); done <"$1"
+    fi
+    for line in ${lines[@]+"${lines[@]}"}; do
+        kind=${line%%$'\t'*}
+        value=${line#*$'\t'}
+        name=${value%%$'\t'*}
+        value=${value#*$'\t'}
+        [[ $name != *\\* ]] || printf -v name '%b' "$name"
+        [[ $value != *\\* ]] || printf -v value '%b' "$value"
         if [[ $kind == parameter ]]; then
             _octoplat_parameters+=("$value")
             continue
@@ -26,7 +37,7 @@ _octoplat_load() {
         if ((_octoplat_has_map)) && [[ $name != [@*] ]]; then
             octopus_parameters["$name"]=$value
         fi
-    done <"$1"
+    done
     rm -f -- "$1"
 }
 
@@ -169,7 +180,11 @@ report_kubernetes_manifest_file() {
     report_kubernetes_manifest "$(cat -- "$1")" "${2:-}"
 }
 
-_octoplat_load "$(dirname -- "${BASH_SOURCE[0]}")/variables"
+if [[ ${BASH_SOURCE[0]} == */* ]]; then
+    _octoplat_load "${BASH_SOURCE[0]%/*}/variables"
+else
+    _octoplat_load variables
+fi
 _octoplat_script=$1
 [[ $_octoplat_script == */* ]] || _octoplat_script=./$_octoplat_script # else `.` searches PATH
 set -- ${_octoplat_parameters[@]+"${_octoplat_parameters[@]}"}
