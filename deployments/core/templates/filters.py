@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
+from deployments.core.backtracking import BadPattern
 from deployments.core.templates import net_dates, net_numbers, regexes, uris
 from deployments.core.templates.limits import MAX_OUTPUT, TemplateLimit
 from deployments.core.templates.markdown import to_html
@@ -142,14 +143,14 @@ def _hash_input(text: str, encoding: str) -> bytes | None:
 def replace(text: str, options: Sequence[str]) -> str | None:
     try:
         return regexes.replace(options[0], options[1] if len(options) > 1 else "", text)
-    except regexes.BadPattern:
+    except BadPattern:
         return None
 
 
 def match(text: str, options: Sequence[str]) -> str | None:
     try:
         return claim(regexes.is_found(options[0], text))
-    except regexes.BadPattern:
+    except BadPattern:
         return None
 
 

@@ -10,12 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 import re2
-import regex
 
+from deployments.core import backtracking
 from deployments.core.templates.limits import MAX_OUTPUT, TemplateLimit
 
 TIMEOUT = 0.5  # seconds
-MAX_PATTERN = 10_000
 DIFFERENT_IN_RE2 = re.compile(
     r"\[\[:|\\[QECpPXuwdsbWDSBZGkcxe0]|\(\?[A-Za-z-]*[inmsx]|[^\x00-\x7f]"
 )
@@ -24,10 +23,6 @@ ASCII_SAFE = re.compile(r"\\[wdsbWDSB]|\(\?i\)")
 REFERENCE = re.compile(r"\$(?:(?P<number>\d+)|\{(?P<name>\w+)\}|(?P<sign>[$&`'+_]))")
 
 Found = Any  # a match of re2 or of regex; both have the interface of re.Match
-
-
-class BadPattern(ValueError):
-    """The pattern is no regular expression."""
 
 
 def is_found(pattern: str, text: str) -> bool:
@@ -55,7 +50,7 @@ def _matches(pattern: str, text: str) -> Iterator[Found]:
         yield from linear.finditer(text)
         return
     try:
-        yield from _backtracking(pattern).finditer(text, timeout=TIMEOUT)
+        yield from backtracking.compiled(pattern).finditer(text, timeout=TIMEOUT)
     except TimeoutError as reason:
         raise TemplateLimit(
             f"The regular expression {pattern!r:.80} takes more than {TIMEOUT} seconds."
@@ -77,16 +72,6 @@ def _linear(pattern: str) -> Any | None:
         return re2.compile(pattern, options)
     except re2.error:
         return None
-
-
-@lru_cache(maxsize=512)
-def _backtracking(pattern: str) -> regex.Pattern[str]:
-    if len(pattern) > MAX_PATTERN:
-        raise BadPattern(f"longer than {MAX_PATTERN} characters")
-    try:
-        return regex.compile(pattern, regex.VERSION0)
-    except (regex.error, RecursionError, OverflowError) as reason:
-        raise BadPattern(str(reason)) from reason
 
 
 def _expand(replacement: str, found: Found, text: str) -> str:

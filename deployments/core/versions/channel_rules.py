@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import re2
-import regex
 
+from deployments.core import backtracking
 from deployments.core.versions import maven_ranges, ranges, semver
 from deployments.core.versions.version import InvalidVersion
 
@@ -100,7 +100,7 @@ def _satisfies_tag(version: str, pattern: str, errors: list[str]) -> bool:
         return _search(pattern, tag_of(version))
     except TimeoutError:
         errors.append(f"The tag {pattern!r} takes too long to match.")
-    except regex.error as bad:
+    except backtracking.BadPattern as bad:
         errors.append(f"The tag {pattern!r} is not a regular expression: {bad}.")
     return False
 
@@ -110,7 +110,8 @@ def _search(pattern: str, text: str) -> bool:
     try:
         return re2.search(pattern, text, _FOLD_CASE) is not None
     except re2.error:
-        return regex.search(pattern, text, regex.IGNORECASE, timeout=PATIENCE) is not None
+        slow = backtracking.compiled(pattern, ignore_case=True)
+        return slow.search(text, timeout=PATIENCE) is not None
 
 
 _FOLD_CASE = re2.Options()
