@@ -36,29 +36,32 @@ mine() {
 """
 
 # Copies out and err as they grow. A file's position is shared with each cat, so nothing is copied
-# twice and nothing is left out; dd moves it to where a former reader stopped.
+# twice and nothing is left out; dd moves it to where a former reader stopped. Each process counts
+# where hundreds of targets are followed, so a short script costs one nap and one cat.
 _FOLLOW = """\
 skip() {
   [ "$1" -ge 65536 ] && dd bs=65536 count=$(($1 / 65536)) >/dev/null 2>&1
   [ $(($1 % 65536)) -gt 0 ] && dd bs=$(($1 % 65536)) count=1 >/dev/null 2>&1
   return 0
 }
+copy() {
+  if [ -s out ]; then cat <&3 || exit 0; fi
+  if [ -s err ]; then cat <&4 >&2 || exit 0; fi
+}
 follow() {
   exec 3<out 4<err
-  skip "$1" <&3; skip "$2" <&4
+  [ "$1" -eq 0 ] || skip "$1" <&3
+  [ "$2" -eq 0 ] || skip "$2" <&4
   naps=0
   while [ ! -s exit ]; do
-    if ! kill -0 "$pid" 2>/dev/null && [ ! -s exit ]; then
-      cat <&3; cat <&4 >&2; say lost
-    fi
+    if ! kill -0 "$pid" 2>/dev/null && [ ! -s exit ]; then copy; say lost; fi
     naps=$((naps + 1))
-    if [ $naps -lt 4 ]; then sleep 0.01; elif [ $naps -lt 12 ]; then sleep 0.05; else sleep 0.2; fi
-    cat <&3 || exit 0
-    cat <&4 >&2 || exit 0
+    if [ $naps -lt 6 ]; then sleep 0.01; elif [ $naps -lt 15 ]; then sleep 0.05; else sleep 0.2; fi
+    [ -s exit ] || copy
   done
-  cat <&3; cat <&4 >&2
+  copy
   read -r code <exit
-  say "$(printf 'exit:%03d' "$code")"
+  say "exit:$code"
 }
 """
 
@@ -81,31 +84,27 @@ rm -rf files
 START = (
     _ENTER
     + """\
-token=$1; folder=$2; bootstrap=$3; old=$4; shift 4
-umask_before=$(umask); umask 077
-for gone in $old; do rm -rf "runs/$gone"; done
-mkdir -p runs
+token=$1; folder=${2:-work}; bootstrap=$3; old=$4; shift 4
+[ -d runs ] || mkdir -m 700 runs 2>/dev/null || [ -d runs ] || exit 96
 """
     + _SAY
     + _FOLLOW
     + """\
-if ! mkdir "runs/$token" 2>/dev/null; then
+if ! mkdir -m 700 "runs/$token" 2>/dev/null; then
   cd "runs/$token" 2>/dev/null || exit 95
   set -C
   true 2>/dev/null >go || { cat >/dev/null; say twice; }
   set +C
   cd ../..
-  mv "runs/$token" "runs/.void-$token-$$" && mkdir "runs/$token" || exit 95
+  mv "runs/$token" "runs/.void-$token-$$" && mkdir -m 700 "runs/$token" || exit 95
 fi
 cd "runs/$token" || exit 95
 tar -xof - || exit 95
 : >out; : >err
-[ "$folder" ] || folder=work
 trap '' HUP
 set -C
 true 2>/dev/null >go || say twice
 set +C
-umask "$umask_before"
 if command -v setsid >/dev/null 2>&1; then
   setsid sh -c "$bootstrap" octoplat-run "$token" "$folder" "$@" </dev/null >/dev/null 2>&1 &
 else
@@ -115,6 +114,7 @@ else
 fi
 pid=$!
 trap - HUP
+[ -z "$old" ] || ( cd .. && rm -rf $old ) </dev/null >/dev/null 2>&1 &
 follow 0 0
 """
 )
