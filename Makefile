@@ -3,7 +3,6 @@
 
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-builtin-rules
-export PYTHONDONTWRITEBYTECODE := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 VENV := .venv

@@ -6,6 +6,7 @@ alive and does nothing (django-q2 1.11). Only a ring that is not answered shows 
 
 import secrets
 import time
+from collections.abc import Callable
 
 from django.conf import settings
 from django.db import connection
@@ -28,17 +29,18 @@ def sing(song: int) -> None:
 
 
 class Canary:
-    """Watches the workers of one node."""
+    """Watches the workers of one node. `clock`: seconds that never jump."""
 
-    def __init__(self, node: str) -> None:
+    def __init__(self, node: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._node = node
+        self._clock = clock
         self._listener = Listener(CHANNEL)
         self.start_over()
 
     def start_over(self) -> None:
         """Forget what was rung: the cluster is new."""
         self._song: int | None = None
-        self._rung_at = 0.0
+        self._rung_at = -EVERY_SECONDS
 
     def close(self) -> None:
         """Give up the connection, before this process is copied."""
@@ -49,7 +51,7 @@ class Canary:
         heard = self._listener.wait(wait)
         if heard and str(self._song) in heard:
             self._song = None
-        now = time.monotonic()
+        now = self._clock()
         if self._song is None:
             if now - self._rung_at >= EVERY_SECONDS:
                 self._ring(now)
