@@ -1,0 +1,89 @@
+"""Whatever people, builds and machines call things: pages show it as text. Promise S9."""
+
+import pytest
+from django.utils import timezone
+
+from deployments.core.states import TaskState
+from deployments.core.variables import VariableScope
+from deployments.models import Interruption, Target, TaskLogLine, TaskLogNode, Variable
+from deployments.services.variables import VariableRow, save_variables
+from tests.deployments.web.test_addresses import POST_ONLY, ROUTES, address, nothing_there
+from tests.factories.deployments import (
+    SYSTEM,
+    make_account,
+    make_deployment,
+    make_environment,
+    make_lifecycle,
+    make_package,
+    make_project,
+    make_release,
+    make_target,
+    script_step,
+)
+
+HOSTILE = "'\"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7|add:7 }}{% debug %}"
+MARKS = ("<script>alert", "<img src=x", ">14{%")
+
+
+@pytest.fixture
+def names(space):
+    """One of everything, and everything is called HOSTILE."""
+    environment = make_environment(space, name=HOSTILE[:50], description=HOSTILE)
+    target = make_target(space, environment, name=HOSTILE, roles=["web", HOSTILE.replace(",", "")])
+    Target.objects.filter(pk=target.pk).update(
+        health="Unhealthy", health_summary=HOSTILE, operating_system=HOSTILE
+    )
+    lifecycle = make_lifecycle(space, name=HOSTILE, description=HOSTILE)
+    project = make_project(
+        space, script_step(HOSTILE, body=HOSTILE), name=HOSTILE, description=HOSTILE
+    )
+    scope = VariableScope(roles=frozenset({HOSTILE.lower()}))
+    save_variables(
+        actor=SYSTEM,
+        variable_set=project.variable_set,
+        rows=[VariableRow(HOSTILE, HOSTILE, description=HOSTILE, scope=scope)],
+    )
+    release = make_release(project, "1.0.0", notes=HOSTILE)
+    task = make_deployment(release, environment, TaskState.EXECUTING, created_by=HOSTILE).task
+    task.error_message = HOSTILE
+    task.save()
+    TaskLogNode.objects.create(task=task, key="", name=HOSTILE, status="Running")
+    TaskLogNode.objects.create(task=task, key="1", parent_key="", name=HOSTILE, status="Failed")
+    TaskLogLine.objects.create(
+        task=task, seq=1, node_key="1", category="Info", occurred_at=timezone.now(), text=HOSTILE
+    )
+    question = Interruption.objects.create(
+        space=space,
+        task=task,
+        kind=Interruption.Kind.MANUAL,
+        title=HOSTILE,
+        instructions=HOSTILE,
+        choices=["Proceed", HOSTILE[:20]],
+    )
+    make_package(space, "Acme.Web")
+    return {
+        "space": space.slug,
+        "project": project.slug,
+        "version": release.version,
+        "environment": environment.slug,
+        "target": target.slug,
+        "account": make_account(space, name=HOSTILE, username=HOSTILE).slug,
+        "lifecycle": lifecycle.slug,
+        "package_id": "Acme.Web",
+        "task_id": task.pk,
+        "interruption_id": question.pk,
+        "variable_id": Variable.objects.get(set=project.variable_set).pk,
+        "action_id": project.process.parsed()[0].actions[0].id,
+    }
+
+
+@pytest.mark.promise("S9")
+def test_no_name_becomes_code(browse, manager, names, monkeypatch):
+    monkeypatch.setattr("deployments.web.targets.discover_host_keys", nothing_there)
+    page = browse(manager)
+
+    for route in ROUTES:
+        if route in POST_ONLY or route == "task_log":
+            continue
+        text = page.get(address(route, names)).text
+        assert [mark for mark in MARKS if mark in text] == [], route
