@@ -212,14 +212,15 @@ def rights_of(actor: Actor) -> Rights:
 def _loaded(actor: Actor) -> Rights:
     if actor.user is None:
         raise LookupError("octoplat itself needs no rights.")
-    rights = rights_of_user(actor.user)
+    rights = rights_of_user(actor.user, getattr(actor.api_key, "access_stamp", None))
     return rights.narrowed_to(actor.api_key) if actor.api_key else rights
 
 
-def rights_of_user(user: User) -> Rights:
-    """The rights of a user without any key's limits."""
+def rights_of_user(user: User, stamp: UUID | None = None) -> Rights:
+    """The rights of a user without any key's limits. stamp: the access stamp, where it is known."""
     # the stamp first: rows read after it are at least as new, so nothing stale is kept under a new stamp
-    stamp = Installation.objects.values_list("access_stamp", flat=True).get()
+    if stamp is None:
+        stamp = Installation.objects.values_list("access_stamp", flat=True).get()
     return _rights(user.pk, stamp)
 
 

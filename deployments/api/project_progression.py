@@ -21,7 +21,8 @@ def progression_document(
     request: ApiRequest, project: Project, context: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The project's newest releases, each with its newest deployment per environment."""
-    releases = list(releases_in(request).filter(project=project)[:SHOWN_RELEASES])
+    rows = releases_in(request).select_related("channel__project", "channel__lifecycle")
+    releases = list(rows.filter(project=project)[:SHOWN_RELEASES])
     found = newest_per_release(request.actor, [release.pk for release in releases])
     know_pending(found.values())
     standings = progressions(releases)

@@ -23,8 +23,11 @@ class Pages(BasePagination):
         self.item_type = view.item_type or queryset.model.__name__
         self.skip = parameters.number("skip", 0, most=EVERYTHING)
         self.take = parameters.number("take", DEFAULT_TAKE, most=EVERYTHING)
-        self.total = queryset.count()
-        return list(queryset[self.skip : self.skip + self.take])
+        rows = list(queryset[self.skip : self.skip + self.take])
+        # a page that is not full is the last one, and says how many there are without counting
+        is_last = len(rows) < self.take and (rows or not self.skip)
+        self.total = self.skip + len(rows) if is_last else queryset.count()
+        return rows
 
     def get_paginated_response(self, data: Sequence[Any]) -> Response:
         return Response(

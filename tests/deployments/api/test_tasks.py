@@ -257,7 +257,7 @@ class TestQueries:
         from django.test.utils import CaptureQueriesContext
 
         client = api(manager)
-        client.get("/api/users/me")  # rights are cached from here on
+        client.get("/api/dashboard")  # rights are cached from here on
 
         def queries(path):
             with CaptureQueriesContext(connection) as captured:
