@@ -8,17 +8,20 @@ from deployments.core.script_helpers import command, compose
 from deployments.engine.site import Site, StepFailed
 from deployments.transports.base import Launch
 
-_FILES = "@"  # stands for the folder of the run's files, which only the machine knows
+FILES = (
+    "@"  # the folder of the run's files, which only the machine knows (`transports.base.Launch`)
+)
 
 
 def inline(site: Site, body: str, syntax: Syntax, parameters: str, folder: str) -> Launch:
     """A script of the step, with the variables and functions of the step."""
-    return _launch(compose(syntax, body, values(site), _split(parameters)), syntax, "", folder)
+    files = compose(syntax, body, values(site), _split(parameters))
+    return Launch(command(syntax, FILES), files, folder)
 
 
 def packaged(site: Site, path: str, syntax: Syntax, folder: str) -> Launch:
     """A script that is on the machine already, with the same around it."""
-    return _launch(compose(syntax, None, values(site)), syntax, path, folder)
+    return Launch(command(syntax, FILES, path), compose(syntax, None, values(site)), folder)
 
 
 def values(site: Site) -> dict[str, str]:
@@ -28,17 +31,6 @@ def values(site: Site) -> dict[str, str]:
         return {name: templates.get(variables, name).value or "" for name, _ in variables.items()}
     except (templates.SelfReference, templates.TemplateLimit) as exc:
         raise StepFailed(str(exc), may_retry=False) from exc
-
-
-def _launch(files: dict[str, bytes], syntax: Syntax, path: str, folder: str) -> Launch:
-    words = command(syntax, _FILES, path)
-    text = " ".join(
-        f'"$OCTOPLAT_RUN/files/{word.removeprefix(_FILES + "/")}"'
-        if word.startswith(_FILES + "/")
-        else shlex.quote(word)
-        for word in words
-    )
-    return Launch(("sh", "-c", f"exec {text}"), files, folder)
 
 
 def _split(parameters: str) -> list[str]:

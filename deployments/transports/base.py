@@ -93,8 +93,8 @@ class Answer:
 class Launch:
     """A script to be started detached.
 
-    command: the program and its arguments, seen by anybody on the machine, so never a secret. It runs
-    in `folder`, by default a fresh one of its own. Paths of `files` are relative to "$OCTOPLAT_RUN",
+    command: the program and its arguments, seen by anybody on the machine, so never a secret; "@/name"
+    is where `files` has "name". It runs in `folder`, by default a fresh one of its own. The files are
     readable by nobody else, and removed the moment the script ends.
     """
 

@@ -68,6 +68,11 @@ follow() {
 # The parent of a script: it alone knows the exit code. TERM is for the script; this one waits.
 _BOOTSTRAP = """\
 folder=$2; shift 2
+for word; do
+  shift
+  case $word in @/*) word="$PWD/files/${word#@/}" ;; esac
+  set -- "$@" "$word"
+done
 echo $$ >pid
 trap : TERM INT HUP
 export OCTOPLAT_RUN="$PWD"
@@ -174,8 +179,9 @@ echo alive
 CLEAN = (
     _ENTER
     + """\
-for token in "$@"; do rm -rf "runs/$token"; done
 cd runs 2>/dev/null || exit 0
+rm -rf "$@"
+rmdir ../runs 2>/dev/null && exit 0
 """
     + _MINE
     + """\

@@ -32,7 +32,7 @@ KbdInteractiveAuthentication no
 UsePAM no
 LogLevel ERROR
 MaxSessions 20
-MaxStartups 10:30:100
+MaxStartups 100:30:200
 SetEnv HOME={folder}/home
 """
 
@@ -78,7 +78,7 @@ class SshServer:
         )
         for pid in listed.stdout.split():
             for child in (*_children(int(pid)), int(pid)):
-                with contextlib.suppress(ProcessLookupError):
+                with contextlib.suppress(ProcessLookupError, FileNotFoundError):
                     if b"sshd" in Path(f"/proc/{child}/cmdline").read_bytes():
                         os.kill(child, signal.SIGKILL)
 

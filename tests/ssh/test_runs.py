@@ -23,7 +23,7 @@ from tests.ssh.servers import SshServer
 
 
 def bash(text: str) -> Launch:
-    return Launch(("bash", "../files/script.sh"), {"script.sh": text.encode()})
+    return Launch(("bash", "@/script.sh"), {"script.sh": text.encode()})
 
 
 async def told(events) -> tuple[bytes, bytes, int]:
@@ -89,7 +89,7 @@ async def test_a_script_outlives_the_one_who_started_it(session):
 
 
 async def test_the_secret_files_are_gone_when_the_script_is(session):
-    launch = Launch(("cat", "../files/secret"), {"secret": b"hunter2"})
+    launch = Launch(("cat", "@/secret"), {"secret": b"hunter2"})
 
     assert (await told(session.start("token-001", launch)))[0] == b"hunter2"
     await asyncio.sleep(0.2)
