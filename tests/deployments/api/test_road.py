@@ -125,8 +125,8 @@ def test_a_package_in_a_release_is_never_replaced(api, base, manager, space):
         ("Acme.Web.1.0.0.zip", b"", 400),
         ("Acme.Web.1.0.0.zip", b"PK not an archive", 400),
         ("Acme.Web.1.0.0.zip", zip_bytes()[:-20], 400),
-        ("Acme.Web.1.0.0.zip", zip_bytes(**{"../evil": "x"}), 422),
-        ("Acme.Web.1.0.0.zip", zip_bytes(**{"/etc/passwd": "x"}), 422),
+        ("Acme.Web.1.0.0.zip", zip_bytes(**{"../evil": "x"}), 400),
+        ("Acme.Web.1.0.0.zip", zip_bytes(**{"/etc/passwd": "x"}), 400),
         ("-x.1.0.0.zip", None, 400),
     ],
 )

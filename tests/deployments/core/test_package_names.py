@@ -162,7 +162,7 @@ def test_any_name_is_read_or_refused(name):
 
 
 @given(
-    st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}(\.[A-Za-z][A-Za-z0-9_-]{0,8}){0,2}", fullmatch=True),
+    st.from_regex(r"[A-Za-z][A-Za-z0-9]{0,8}([._-][A-Za-z][A-Za-z0-9]{0,8}){0,2}", fullmatch=True),
     st.from_regex(
         r"[0-9]{1,5}(\.[0-9]{1,5}){0,3}(-[a-z][a-z0-9]{0,5}(\.[0-9]{1,3})?)?", fullmatch=True
     ),
