@@ -176,9 +176,9 @@ def test_id_version_and_extension_put_together_are_told_apart(id, version, exten
     "name", ["1." * 5000 + "zip", "a-." * 20000 + "zip", "@S" * 20000 + ".zip"]
 )
 def test_a_hostile_name_is_refused_at_once(name):
-    began = time.monotonic()
+    began = time.process_time()
 
     with pytest.raises(InvalidName):
         parse_path(name)
 
-    assert time.monotonic() - began < 0.5
+    assert time.process_time() - began < 0.5
