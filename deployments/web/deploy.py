@@ -105,6 +105,13 @@ class DeployForm(PageForm):
     def prompt_fields(self) -> list[forms.BoundField]:
         return [self[key] for key in self.prompts]
 
+    def ask_for_secrets_again(self) -> None:
+        """Secrets are not sent back to the page, so those that were typed must be typed again."""
+        for field in self.prompt_fields:
+            if isinstance(field.field.widget, SecretInput) and field.value():
+                field.field.required = True
+                field.help_text = "Type it once more: secrets are not sent back to the page."
+
     def chosen(self) -> list[Environment]:
         """The chosen environments, in their order."""
         slugs = self.cleaned_data.get("env", ())
@@ -151,7 +158,8 @@ class Preview:
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 def deploy(request: ProjectRequest, version: str) -> HttpResponse:
-    """GET shows the choices of its parameters; htmx asks the same address for the `preview` partial."""
+    """GET shows the choices of its parameters. POST with `preview` shows those of the form, to htmx the
+    `preview` partial alone: answers may be secret, so they never become part of an address."""
     release = found_release(request, version)
     environments = _environments(request, release)
     data = request.POST if request.method == "POST" else _asked(request.GET, release, environments)
@@ -165,13 +173,13 @@ def deploy(request: ProjectRequest, version: str) -> HttpResponse:
         "form": form,
         "choices": _choices(request, release, environments, chosen),
         "previews": previews,
-        "is_blocked": any(preview.blockers for preview in previews),
+        "production": _production(previews),
         "digest": _digest(previews),
     }
-    if request.method == "POST":
-        return _decide(request, release, form, previews, context)
-    part = "#preview" if request.htmx else ""
-    return render(request, f"deployments/deploy.html{part}", context)
+    if request.method == "GET" or "preview" in request.POST:
+        part = "#preview" if request.htmx else ""
+        return render(request, f"deployments/deploy.html{part}", context)
+    return _decide(request, release, form, previews, context)
 
 
 def _decide(
@@ -186,9 +194,9 @@ def _decide(
         return _again(request, context, 422)
     if request.POST.get("seen") not in (None, "", context["digest"]):
         return _again(request, context | {"changed": True}, 409)
-    production = [p.environment for p in previews if p.environment.is_production]
-    if production and "confirmed" not in request.POST and not context["is_blocked"]:
-        return _again(request, context | {"production": production}, 200)
+    if context["production"] and "confirmed" not in request.POST:
+        form.ask_for_secrets_again()
+        return _again(request, context | {"confirming": True}, 200)
     queued = form.refusable(
         lambda: deploy_to_environments(
             actor=request.actor,
@@ -268,6 +276,13 @@ def _preview(
         ],
         current=current,
     )
+
+
+def _production(previews: Sequence[Preview]) -> list[Environment]:
+    """What asks for a second look: production, unless nothing can be deployed anyway."""
+    if any(preview.blockers for preview in previews):
+        return []
+    return [preview.environment for preview in previews if preview.environment.is_production]
 
 
 def _digest(previews: Sequence[Preview]) -> str:

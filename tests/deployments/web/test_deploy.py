@@ -96,6 +96,33 @@ def test_production_asks_once_more(browse, manager, release, dev, production, ur
     assert Deployment.objects.filter(environment=production).exists()
 
 
+def test_looking_deploys_nothing(browse, manager, dev, url):
+    answer = browse(manager).post(url, {"env": dev.slug, "preview": "1"})
+
+    assert answer.status_code == 200
+    assert not Deployment.objects.exists()
+
+
+@pytest.mark.promise("S2")
+def test_a_secret_answer_is_asked_for_again_instead_of_shown(
+    browse, manager, project, dev, production, home
+):
+    row = VariableRow("Token", "", is_sensitive=True, prompt={"label": "Token", "required": False})
+    save_variables(actor=SYSTEM, variable_set=project.variable_set, rows=[row])
+    release = make_release(project, "2.0.0")
+    make_deployment(release, dev)
+    answer_field = f"prompt-{release.variables.entries[0]['id']}"
+
+    asked = browse(manager).post(
+        f"{home}/projects/shop/releases/2.0.0/deploy",
+        {"env": production.slug, answer_field: "a very secret token"},
+    )
+
+    assert "a very secret token" not in asked.text
+    assert "Type it once more" in asked.text
+    assert not Deployment.objects.filter(environment=production).exists()
+
+
 def test_options_reach_the_deployment(browse, manager, project, dev, url):
     target = make_target(project.space, dev, name="web-9")
     action = project.process.parsed()[0].actions[0]
@@ -143,7 +170,9 @@ def test_prompted_variables_are_asked_for(browse, manager, project, dev, home):
 
 
 def test_htmx_gets_the_preview_alone(browse, manager, dev, url):
-    answer = browse(manager).get(f"{url}?env={dev.slug}", headers={"HX-Request": "true"})
+    answer = browse(manager).post(
+        url, {"env": dev.slug, "preview": "1"}, headers={"HX-Request": "true"}
+    )
 
     assert answer.text.lstrip().startswith('<section class="stack" id="preview"')
 
