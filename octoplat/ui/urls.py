@@ -1,7 +1,7 @@
 """Addresses of the pages outside spaces, and of everything below /app/."""
 
 from django.conf import settings
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from deployments.web.dashboard import landing
@@ -9,7 +9,7 @@ from octoplat.ui.account import account
 from octoplat.ui.styleguide import styleguide
 from spaces.web.sign_in import sign_in, sign_out
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="landing")),
     path("app", RedirectView.as_view(pattern_name="landing")),
     path("app/", landing, name="landing"),

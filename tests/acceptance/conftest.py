@@ -71,7 +71,7 @@ def purist(chromium: Browser, stack: Stack) -> Iterator[Visitor]:
 
 
 def _visiting(browser: Browser, stack: Stack, **options: object) -> Iterator[Visitor]:
-    context = browser.new_context(**options)  # type: ignore[arg-type]  # passed on as given
+    context = browser.new_context(**options)
     context.set_default_timeout(20_000)
     visitor = Visitor(context.new_page(), stack.access.url)
     visitor.watch()

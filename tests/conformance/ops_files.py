@@ -23,7 +23,7 @@ def package_extract(file_name: str, archive_b64: str) -> dict[str, Any]:
         try:
             count = archives.extract(archive, destination)
         except ValueError as refusal:
-            refusal.exists = Exists(destination)  # type: ignore[attr-defined]
+            refusal.exists = Exists(destination)
             raise
         return {"count": count, "files": texts(destination), "exists": Exists(destination)}
 

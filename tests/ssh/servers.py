@@ -65,7 +65,7 @@ class SshServer:
             "username": pwd.getpwuid(os.getuid()).pw_name,
             "private_key": self.private_key,
         }
-        return Endpoint(**{**known, **given})  # type: ignore[arg-type]
+        return Endpoint(**{**known, **given})
 
     def cut_links(self) -> None:
         """Kills every connection, as a broken network would; the server goes on."""
@@ -194,7 +194,7 @@ class TestServer:
             "username": "deploy",
             "password": "swordfish",
         }
-        return Endpoint(**{**known, **given})  # type: ignore[arg-type]
+        return Endpoint(**{**known, **given})
 
 
 async def _serve(process: "asyncssh.SSHServerProcess[bytes]") -> None:

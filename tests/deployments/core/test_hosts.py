@@ -5,7 +5,15 @@ from deployments.core.hosts import host_problem, port_problem
 
 @pytest.mark.parametrize(
     "host",
-    ["shop1", "shop1.example.org", "shop1.example.org.", "web_1.lan", "127.0.0.1", "::1", "fe80::1"],
+    [
+        "shop1",
+        "shop1.example.org",
+        "shop1.example.org.",
+        "web_1.lan",
+        "127.0.0.1",
+        "::1",
+        "fe80::1",
+    ],
 )
 def test_names_and_addresses_are_hosts(host):
     assert host_problem(host) == ""
