@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
@@ -70,7 +71,7 @@ def purist(chromium: Browser, stack: Stack) -> Iterator[Visitor]:
     yield from _visiting(chromium, stack, viewport=DESK, java_script_enabled=False)
 
 
-def _visiting(browser: Browser, stack: Stack, **options: object) -> Iterator[Visitor]:
+def _visiting(browser: Browser, stack: Stack, **options: Any) -> Iterator[Visitor]:
     context = browser.new_context(**options)
     context.set_default_timeout(20_000)
     visitor = Visitor(context.new_page(), stack.access.url)

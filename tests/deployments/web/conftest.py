@@ -18,6 +18,7 @@ def browse() -> Browse:
     """A client that is signed in as this actor's user."""
 
     def signed_in(actor: Actor) -> Client:
+        assert actor.user is not None
         client = Client()
         client.force_login(actor.user)
         return client

@@ -17,7 +17,8 @@ def url(release, home):
 
 def seen(page, url):
     """The digest of the preview that the page shows."""
-    return re.search(r'name="seen" value="(\w+)"', page.get(url).text)[1]
+    [digest] = re.findall(r'name="seen" value="(\w+)"', page.get(url).text)
+    return digest
 
 
 def test_the_preview_names_steps_and_targets(browse, manager, space, dev, url):

@@ -35,7 +35,7 @@ def test_a_lifecycle_is_created_with_its_phases(browse, manager, space, dev, two
 
     lifecycle = Lifecycle.objects.get(space=space, name="Careful")
     assert names(lifecycle) == ["Dev", "Prod"]
-    assert lifecycle.phases.first().environments.get().is_automatic
+    assert lifecycle.phases.get(name="Dev").environments.get().is_automatic
 
 
 @pytest.mark.parametrize(
