@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable
 
 from rich.console import Console
 
+from bench.fan_out import fan_out
 from bench.memory import memory
 from bench.rows import Row, show
 
 BENCHMARKS: dict[str, Callable[[], Iterable[Row]]] = {
     "memory": memory,
+    "fan_out": fan_out,
 }
 
 

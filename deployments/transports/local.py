@@ -86,4 +86,4 @@ class LocalChannel:
         """Lets the program end: a script it started has a session of its own and goes on."""
         if self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                self._process.send_signal(signal.SIGHUP)
+                os.kill(self._process.pid, signal.SIGHUP)  # send_signal() would reap it
