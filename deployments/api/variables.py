@@ -30,7 +30,7 @@ from deployments.services.variables import (
     save_variables,
     update_library_set,
 )
-from spaces.access import UNKNOWN, visible
+from spaces.access import UNKNOWN, anywhere, visible
 from spaces.api.documents import Document, SpaceResource, Timestamp
 from spaces.api.fields import WireNumber
 from spaces.api.views import ApiRequest, SpaceViewSet
@@ -191,6 +191,8 @@ class VariableSetViewSet(SpaceViewSet):
     def get_queryset(self) -> QuerySet[Any]:
         """The sets of the projects and library sets that the caller may see."""
         actor, space = self.request.actor, self.request.space
+        if not anywhere(actor, Permission.VARIABLE_VIEW, space):
+            return self.rows().none()
         projects = visible(actor, Permission.PROJECT_VIEW, Project.objects.in_space(space))
         library = visible(
             actor,

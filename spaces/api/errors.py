@@ -12,7 +12,6 @@ from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.db import transaction
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
-from rest_framework.response import Response
 
 from spaces.access import UNKNOWN
 from spaces.audit import record
@@ -23,15 +22,19 @@ logger = logging.getLogger(__name__)
 GENERAL = "There was a problem with your request."
 SIGN_IN = "You must be signed in to do this: send an API key in X-Octopus-ApiKey."
 SAFE = {"GET", "HEAD", "OPTIONS"}
+JSON = "application/json; charset=utf-8"
 
 
-def answer(exc: Exception, context: Mapping[str, Any]) -> Response:
+def answer(exc: Exception, context: Mapping[str, Any]) -> JsonResponse:
     """DRF's exception handler. Refused writes are audited here, after their transaction is undone."""
     request = context["request"]._request
     if isinstance(exc, PermissionRefused):
         _audit_refusal(request, exc)
     status, reasons, headers = _judged(exc, request)
-    return Response(error_body(status, reasons), status=status, headers=headers)
+    # no DRF response: that would be rendered as the view renders, and be HTML for the page of docs
+    return JsonResponse(
+        error_body(status, reasons), status=status, headers=dict(headers), content_type=JSON
+    )
 
 
 def error_body(status: int, reasons: Sequence[str]) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def error_body(status: int, reasons: Sequence[str]) -> dict[str, Any]:
 
 def error_response(status: int, *reasons: str) -> JsonResponse:
     """The same from outside of DRF, where no view was reached."""
-    return JsonResponse(error_body(status, reasons), status=status)
+    return JsonResponse(error_body(status, reasons), status=status, content_type=JSON)
 
 
 def _judged(exc: Exception, request: HttpRequest) -> tuple[int, Sequence[str], Mapping[str, str]]:

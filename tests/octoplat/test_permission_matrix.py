@@ -1,0 +1,214 @@
+"""Every address of the API asks for a permission, and the reviewed list says which (P1)."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from deployments.services.space_defaults import furnish_space
+from octoplat import api as routes_of_api
+from spaces.api.root import NowhereViewSet
+from spaces.models import Event
+from spaces.permissions import SPACE_PERMISSIONS
+from tests.deployments.api.world import make_world
+from tests.factories.deployments import SYSTEM, make_environment, zip_bytes
+from tests.factories.spaces import grant, make_user
+
+LISTED: dict[str, dict[str, str]] = YAML(typ="safe").load(
+    Path(__file__).with_name("permissions.yaml").read_text()
+)
+BELOW_SPACE = "api/{space}/"
+# Told apart by their own tests: rights at system level, or over people.
+IDENTITY = ("users", "userroles", "teams", "scopeduserroles", "teammembership", "events", "spaces")
+
+BODIES: dict[str, Any] = {
+    "POST accounts": {"Name": "New", "AccountType": "UsernamePassword", "Username": "x"},
+    "POST build-information": {
+        "PackageId": "New",
+        "Version": "1.0",
+        "OctopusBuildInformation": {"BuildNumber": "1"},
+    },
+    "POST channels": {"Name": "New", "ProjectId": "Shop"},
+    "POST deployments": {"ReleaseId": "{releases}", "EnvironmentId": "Dev"},
+    "POST deployments/create/tenanted/v1": {
+        "ProjectName": "Shop",
+        "ReleaseVersion": "1.0.0",
+        "EnvironmentName": "Dev",
+    },
+    "POST deployments/create/untenanted/v1": {
+        "ProjectName": "Shop",
+        "ReleaseVersion": "1.0.0",
+        "EnvironmentNames": ["Dev"],
+    },
+    "POST environments": {"Name": "New"},
+    "PUT environments/sortorder": ["{environments}"],
+    "POST feeds": {"Name": "New", "FeedType": "NuGet", "FeedUri": "https://x.example.org"},
+    "POST interruptions/{id}/submit": {"Result": "Proceed"},
+    "POST libraryvariablesets": {"Name": "New"},
+    "POST lifecycles": {"Name": "New"},
+    "POST machinepolicies": {"Name": "New"},
+    "POST machines": {
+        "Name": "New",
+        "EnvironmentIds": ["Dev"],
+        "Roles": ["web"],
+        "Endpoint": {"CommunicationStyle": "None"},
+    },
+    "POST projectgroups": {"Name": "New"},
+    "POST projects": {"Name": "New", "ProjectGroupId": "{projectgroups}", "LifecycleId": "One"},
+    "POST releases": {"ProjectId": "Shop", "Version": "9.0.0"},
+    "POST releases/create/v1": {"ProjectName": "Shop", "ReleaseVersion": "9.0.0"},
+    "POST releases/{id}/defects": {"Description": "It leaks."},
+    "POST runbook-runs/create/v1": {"ProjectName": "Shop", "RunbookName": "Any"},
+    "POST runbook-runs/git/create/v1": {"ProjectName": "Shop", "RunbookName": "Any"},
+    "POST tasks": {"Name": "Health", "Arguments": {"MachineIds": ["{machines}"]}},
+    "POST tasks/{id}/state": {"State": "Failed", "Reason": "It was not."},
+    "POST workerpools": {"Name": "New"},
+    "PUT workerpools/sortorder": [],
+}
+QUERIES = {
+    "machines/discover": "?host=shop.example.org",
+    "packages/bulk": "?ids={packages}",
+    "build-information/bulk": "?ids={build-information}",
+    "packages/notes": "?packageIds={packages}",
+    "variables/names": "?project=Shop",
+    "variables/preview": "?project=Shop",
+}
+
+
+def walked(routes: Any, before: str = "") -> Iterator[tuple[str, str]]:
+    """(path, method) of every route."""
+    for route in routes:
+        path = before + str(route.pattern)
+        if hasattr(route, "url_patterns"):
+            yield from walked(route.url_patterns, path)
+        elif getattr(route.callback, "cls", None) is not NowhereViewSet:
+            for method in getattr(route.callback, "actions", None) or {"get": ""}:
+                yield path.replace("<str:", "{").replace(">", "}"), method.upper()
+
+
+ROUTES = set(walked(routes_of_api.routes))
+
+
+def needed(path: str, method: str) -> str:
+    """What the list says, below a space as without one. Raises KeyError."""
+    return LISTED[path.replace(BELOW_SPACE, "api/", 1)][method]
+
+
+@pytest.mark.promise("P1")
+def test_every_route_is_listed_and_every_listed_one_is_there():
+    unlisted = []
+    for path, method in ROUTES:
+        try:
+            needed(path, method)
+        except KeyError:
+            unlisted.append(f"{method} {path}")
+    listed = {(path, method) for path, methods in LISTED.items() for method in methods}
+
+    assert unlisted == []
+    assert sorted(listed - ROUTES) == []
+
+
+@pytest.mark.promise("P1")
+def test_without_credentials_everything_but_the_listed_few_is_refused(api, db):
+    client = api()
+
+    for path, method in sorted(ROUTES):
+        answer = client.send(method, "/" + path.replace("{", "").replace("}", ""))
+        if needed(path, method) == "anybody":
+            assert answer.status_code != 401, f"{method} {path}"
+        else:
+            assert answer.status_code == 401, f"{method} {path}: {answer.status_code}"
+            assert answer.json()["ErrorMessage"]
+
+
+OF_SPACES = sorted(
+    (path.removeprefix(BELOW_SPACE), method)
+    for path, method in ROUTES
+    if path.startswith(BELOW_SPACE) and path.split("/")[2] not in IDENTITY
+)
+
+
+@pytest.fixture
+def world(space):
+    furnish_space(SYSTEM, space)
+    return make_world(space)
+
+
+@pytest.fixture
+def ids(world):
+    """The id of one row of each kind."""
+    rows = {kind: path.split("/")[1] for kind, path in world.paths.items() if "/" in path}
+    make_environment(world.space, name="Later")
+    return rows | {"variables": f"variableset-{world.project.wire_id}"}
+
+
+def send(client, base, ids, path, method, document):
+    """The request that the route is for, as far as ids, query and body go."""
+    kind = path.split("/")[0] if not path.startswith("environments/v2") else "environments"
+    kind = {"progression": "projects"}.get(kind, kind)
+    address = path.replace("{id}", ids.get(kind, "Nothing-1"))
+    address = address.replace("{version}", "1.0.0").replace("{environment}", "Dev")
+    query = QUERIES.get(path, "").format(**ids)
+    if path == "packages/raw":
+        headers = {"Content-Disposition": "attachment; filename=New.1.0.zip"}
+        return client.post(f"{base}/{address}", zip_bytes(), "application/zip", headers=headers)
+    if method == "PUT" and document is not None:
+        return client.send(method, f"{base}/{address}", document)
+    body = BODIES.get(f"{method} {path}")
+    if body is not None:
+        body = json.loads(_with_ids(json.dumps(body), ids))
+    return client.send(method, f"{base}/{address}{query}", body)
+
+
+def _with_ids(text: str, ids: dict[str, str]) -> str:
+    for kind, row in ids.items():
+        text = text.replace(f'"{{{kind}}}"', f'"{row}"')
+    return text
+
+
+@pytest.mark.promise("P3")
+@pytest.mark.parametrize(("path", "method"), OF_SPACES, ids=lambda part: part)
+def test_a_route_refuses_whoever_lacks_just_its_permission(
+    api, manager, outsider, world, ids, path, method
+):
+    base = f"/api/{world.space.wire_id}"
+    need = needed(f"{BELOW_SPACE}{path}", method)
+    whole = api(manager)
+    document = None
+    if method == "PUT" and path.endswith("{id}"):
+        document = send(whole, base, ids, path, "GET", None).json()
+
+    foreign = send(api(outsider), base, ids, path, method, document)
+    assert foreign.status_code == 404
+
+    if need == "signed in":
+        return
+    permission = need.removeprefix("list ")
+    user = make_user()
+    others = [p for p in SPACE_PERMISSIONS if p.value != permission]
+    assert len(others) == len(SPACE_PERMISSIONS) - 1, f"{permission} is no permission of spaces"
+    grant(user, others, world.space)
+    lacking = api(user)
+    before = Event.objects.exclude(category="PermissionDenied").count()
+
+    answer = send(lacking, base, ids, path, method, document)
+
+    if need.startswith("list "):
+        assert answer.status_code == 200
+        assert is_empty(answer.json()), answer.json()
+    else:
+        assert answer.status_code in (403, 404), answer.content
+        if answer.status_code == 403:
+            assert permission in str(answer.json())
+    assert Event.objects.exclude(category="PermissionDenied").count() == before
+
+
+def is_empty(document: Any) -> bool:
+    """Whether a list in any of its forms has nothing to show."""
+    if isinstance(document, dict):
+        lists = [value for value in document.values() if isinstance(value, list)]
+        return not any(lists) and not document.get("TotalResults")
+    return document == []
