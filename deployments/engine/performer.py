@@ -7,6 +7,7 @@ goes on there. Operations in between may be repeated harmlessly.
 from deployments.core.operations import (
     EXTENSIONS,
     AskPerson,
+    ConfigureDotNet,
     CopyToFolder,
     ExtractPackage,
     Operation,
@@ -59,7 +60,8 @@ async def _operations(site: Site, work: Work, first: int) -> None:
             journalled = number
         known = site.facts
         await _one(site, operation, str(number))
-        if isinstance(operation, ReserveFolder) and site.facts != known:
+        is_reserved = isinstance(operation, ReserveFolder) and site.facts != known
+        if is_reserved or isinstance(operation, ConfigureDotNet):
             await journal(site, number + 1)
             journalled = number + 1
 
@@ -101,6 +103,8 @@ async def _one(site: Site, operation: Operation, key: str) -> None:
             await installs.extract(site, package)
         case SubstituteInFiles():
             await configuration.substitute(site, operation)
+        case ConfigureDotNet():
+            await configuration.configure_dotnet(site, operation)
         case ReplaceStructured(patterns):
             await configuration.replace_structured(site, patterns)
         case CopyToFolder():

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from deployments.core import remote
+from deployments.core.operations import SKIP_REMAINING
 from deployments.core.states import Category
 from deployments.engine.control import Signal
 from deployments.engine.pump import Artifact, Pump, Told
@@ -62,8 +63,17 @@ async def run_script(site: Site, key: str, launch: Launch) -> None:
     _judge(site, told, code)
 
 
+def _told_before_to_skip(site: Site) -> bool:
+    """Whether a former worker read that the rest is to be skipped, but could not note it any more."""
+    return any(
+        output.name.lower() == SKIP_REMAINING.lower() and output.value.strip().lower() == "true"
+        for output in site.recorder.outputs
+        if (output.step, output.machine) == (site.step_name, site.owner)
+    )
+
+
 def _judge(site: Site, told: Told, code: int) -> None:
-    if told.skip_rest:
+    if told.skip_rest or _told_before_to_skip(site):
         site.facts = replace(site.facts, skip_rest=True)
     if code:
         reason = told.failure or f"The script ended with exit code {code}."

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.db.models.functions import Now
 
 from deployments.core.ansi import Span
@@ -30,7 +30,9 @@ def task(space) -> ServerTask:
 
 @pytest.fixture
 def lease(task) -> leases.Lease:
-    return leases.claim()
+    found = leases.claim()
+    assert found
+    return found
 
 
 def line(text: str, node: str = "1") -> LogLine:
@@ -142,13 +144,10 @@ def test_a_worker_that_lost_the_task_writes_nothing_more(task, lease):
     async def act(recorder):
         recorder.write(Batch((line("mine"),)))
         await recorder.flush()
-        await asyncio.to_thread(lambda: None)
         recorder.write(Batch((line("too late"),)))
         await take_away()
         with pytest.raises(LeaseLost):
             await recorder.begin("s", "a", None, 1, NO_FACTS)
-
-    from asgiref.sync import sync_to_async
 
     @sync_to_async
     def take_away() -> None:
@@ -172,8 +171,6 @@ def test_a_question_is_asked_once_and_answered_once(task, lease):
         question = Question(attempt, "1", "Approve", "Look.", teams=(3,))
         replies.append(await recorder.ask(question))
         replies.append(await recorder.ask(question))
-        from asgiref.sync import sync_to_async
-
         await sync_to_async(Interruption.objects.update, thread_sensitive=True)(
             is_pending=False, result="Proceed", notes="fine", submitted_by="ada"
         )
