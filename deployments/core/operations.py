@@ -90,6 +90,17 @@ class SubstituteInFiles:
 
 
 @dataclass(frozen=True)
+class ConfigureDotNet:
+    """XDT transforms of installed files in this order, then settings of `*.config` by their names.
+
+    transforms: definitions such as `*.Test.config` or `transform => target`. variables.md 9.2.
+    """
+
+    transforms: tuple[str, ...] = ()
+    replace_settings: bool = False
+
+
+@dataclass(frozen=True)
 class ReplaceStructured:
     """Values in JSON, YAML, XML and properties files by their names. variables.md 9.1."""
 
@@ -154,6 +165,7 @@ Operation = (
     | TransferPackage
     | ExtractPackage
     | SubstituteInFiles
+    | ConfigureDotNet
     | ReplaceStructured
     | CopyToFolder
     | SwitchLink

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from deployments.core.operations import (
+    ConfigureDotNet,
     CopyToFolder,
     ExtractPackage,
     InstallRecord,
@@ -36,6 +37,9 @@ SUBSTITUTE_IN = "Octopus.Action.SubstituteInFiles.TargetFiles"
 SUBSTITUTE_ON = "Octopus.Action.SubstituteInFiles.Enabled"
 SUBSTITUTE_ENCODING = "Octopus.Action.SubstituteInFiles.OutputEncoding"
 SUBSTITUTE_WARN = "Octopus.Action.SubstituteInFiles.EnableNoMatchWarning"
+TRANSFORMS = PACKAGE + "AdditionalXmlConfigurationTransforms"
+TRANSFORM_BY_NAME = PACKAGE + "AutomaticallyRunConfigurationTransformationFiles"
+REPLACE_SETTINGS = PACKAGE + "AutomaticallyUpdateAppSettingsAndConnectionStrings"
 FEATURES = "Octopus.Action.EnabledFeatures"
 LINK = "Octoplat.Action.Package.CurrentLink"
 
@@ -122,10 +126,33 @@ def _configuration(action: ReadyAction) -> Iterator[Operation]:
             output_encoding=action.property(SUBSTITUTE_ENCODING),
             warn_no_match=action.flag(SUBSTITUTE_WARN, default=True),
         )
+    transforms = tuple(_transforms(action))
+    settings = action.flag(REPLACE_SETTINGS) and "ConfigurationVariables" in _features(action)
+    if transforms or settings:
+        yield ConfigureDotNet(transforms, settings)
     structured = action.listed(STRUCTURED)
     on = action.flag(STRUCTURED_ON) or "JsonConfigurationVariables" in features
     if structured and on:
         yield ReplaceStructured(structured)
+
+
+def _transforms(action: ReadyAction) -> Iterator[str]:
+    """Those listed come first, then those that are called like the environment and the tenant."""
+    if "ConfigurationTransforms" not in _features(action):
+        return
+    for line in action.listed(TRANSFORMS):
+        yield from (part.strip() for part in line.split(",") if part.strip())
+    if action.flag(TRANSFORM_BY_NAME):
+        yield "Release.config"
+        for name in ("Octopus.Environment.Name", "Octopus.Deployment.Tenant.Name"):
+            if value := action.value(name):
+                yield f"{value}.config"
+
+
+def _features(action: ReadyAction) -> set[str]:
+    """Names of the enabled features without `Octopus.Features.`."""
+    names = action.property(FEATURES).split(",")
+    return {name.strip().removeprefix("Octopus.Features.") for name in names}
 
 
 def _inline(phase: str, action: ReadyAction) -> Iterator[Operation]:
