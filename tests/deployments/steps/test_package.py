@@ -3,6 +3,7 @@
 import pytest
 
 from deployments.core.operations import (
+    ConfigureDotNet,
     CopyToFolder,
     ExtractPackage,
     InstallRecord,
@@ -27,10 +28,13 @@ from deployments.steps.package import (
     FEATURES,
     PURGE,
     PURGE_KEEPS,
+    REPLACE_SETTINGS,
     RUN_SCRIPTS,
     SKIP_INSTALLED,
     STRUCTURED,
     SUBSTITUTE_IN,
+    TRANSFORM_BY_NAME,
+    TRANSFORMS,
     PackageStep,
 )
 
@@ -145,3 +149,23 @@ def test_a_custom_folder_must_be_absolute():
 def test_a_release_without_the_package_is_refused():
     with pytest.raises(BadAction, match="holds no package"):
         PackageStep().work(ReadyAction("Web", {}))
+
+
+def test_listed_transforms_come_before_those_called_like_the_environment():
+    given = {
+        FEATURES: "Octopus.Features.ConfigurationTransforms,Octopus.Features.ConfigurationVariables",
+        TRANSFORMS: "*.Blue.config => *.config, Extra.config",
+        TRANSFORM_BY_NAME: "True",
+        REPLACE_SETTINGS: "True",
+    }
+
+    (wanted,) = [o for o in work(**given).operations if isinstance(o, ConfigureDotNet)]
+
+    names = ("*.Blue.config => *.config", "Extra.config", "Release.config", "Test.config")
+    assert wanted == ConfigureDotNet(names, replace_settings=True)
+
+
+def test_without_the_feature_no_config_file_is_touched():
+    asked = {TRANSFORM_BY_NAME: "True", REPLACE_SETTINGS: "True"}
+
+    assert not [o for o in work(**asked).operations if isinstance(o, ConfigureDotNet)]
