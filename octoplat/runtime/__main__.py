@@ -98,6 +98,7 @@ def _start(supervisor: Supervisor, *, with_demo: bool) -> None:
         _tell_access(supervisor)
     else:
         supervisor.say(f"octoplat is ready: {URL}")
+        supervisor.say("For the first time? `manage.py install` makes the first administrator.")
 
 
 def _refuse_taken_port() -> None:
