@@ -1421,7 +1421,7 @@ class Migration(migrations.Migration):
                 "constraints": [
                     models.UniqueConstraint(
                         models.F("space"),
-                        django.db.models.functions.text.Lower("package_id"),
+                        django.db.models.functions.text.Upper("package_id"),
                         models.F("version_key"),
                         name="buildinformation_unique",
                     )
@@ -1523,7 +1523,7 @@ class Migration(migrations.Migration):
             model_name="package",
             index=models.Index(
                 models.F("space"),
-                django.db.models.functions.text.Lower("package_id"),
+                django.db.models.functions.text.Upper("package_id"),
                 models.OrderBy(models.F("version_key"), descending=True),
                 name="package_latest",
             ),
@@ -1536,7 +1536,7 @@ class Migration(migrations.Migration):
             model_name="package",
             constraint=models.UniqueConstraint(
                 models.F("space"),
-                django.db.models.functions.text.Lower("package_id"),
+                django.db.models.functions.text.Upper("package_id"),
                 models.F("version_key"),
                 name="package_version_unique",
             ),

@@ -1,12 +1,17 @@
 """Feeds, the packages of the built-in one, and what builds told about them."""
 
+from functools import reduce
+from operator import or_
+
 from django.db import models
-from django.db.models import F, Q, Value
-from django.db.models.functions import Concat, Lower
+from django.db.models import F, Q
+from django.db.models.functions import Upper
 
 from deployments.models.named import Named
 from spaces.models import SpaceOwned
 from spaces.secrets import SealedFields
+
+MOST_PARTS = 40  # between dots of a package id and version
 
 
 class Feed(SealedFields, Named):
@@ -73,12 +78,12 @@ class Package(SpaceOwned):
         ordering = ["package_id", "-version_key"]
         constraints = [
             models.UniqueConstraint(
-                "space", Lower("package_id"), "version_key", name="package_version_unique"
+                "space", Upper("package_id"), "version_key", name="package_version_unique"
             )
         ]
         indexes = [
             models.Index(
-                "space", Lower("package_id"), F("version_key").desc(), name="package_latest"
+                "space", Upper("package_id"), F("version_key").desc(), name="package_latest"
             ),
             models.Index(fields=["sha256"], name="package_blob"),
         ]
@@ -94,8 +99,12 @@ class Package(SpaceOwned):
     def wire_lookup(cls, text: str) -> Q | None:
         """Takes "packages-Acme.Web.1.0.0" and "Acme.Web.1.0.0": whatever split of it there is."""
         named = text[len("packages-") :] if text.lower().startswith("packages-") else text
-        whole = Concat("package_id", Value("."), "version", output_field=models.CharField())
-        return Q(pk__in=cls.objects.alias(whole=whole).filter(whole__iexact=named).values("pk"))
+        parts = named.split(".")
+        splits = (
+            Q(package_id__iexact=".".join(parts[:at]), version__iexact=".".join(parts[at:]))
+            for at in range(1, min(len(parts), MOST_PARTS))
+        )
+        return reduce(or_, splits, Q(pk__in=[]))
 
     @property
     def file_name(self) -> str:
@@ -121,7 +130,7 @@ class BuildInformation(SpaceOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                "space", Lower("package_id"), "version_key", name="buildinformation_unique"
+                "space", Upper("package_id"), "version_key", name="buildinformation_unique"
             )
         ]
 
