@@ -24,7 +24,7 @@ def request_ids(get_response: Answer) -> Answer:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         request.request_id = uuid.uuid4().hex  # type: ignore[attr-defined]  # ours
         response = get_response(request)
-        response.headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        response.headers["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]  # set in this module
         return response
 
     return middleware
@@ -55,7 +55,7 @@ def actors(get_response: Answer) -> Answer:
         if request.user.is_authenticated:
             _age(request)
         signed_in = request.user.is_authenticated
-        request.actor = caller(request, request.user) if signed_in else None  # type: ignore
+        request.actor = caller(request, request.user) if signed_in else None  # type: ignore[attr-defined]  # requests carry it
         return get_response(request)
 
     return middleware

@@ -34,7 +34,7 @@ def special(name: str, mode: int) -> zipfile.ZipInfo:
 
 
 def make_tar(path: Path, *members: tarfile.TarInfo | tuple[str, bytes], mode: str = "w") -> Path:
-    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]  # the mode is text
         for member in members:
             if isinstance(member, tarfile.TarInfo):
                 archive.addfile(member)
