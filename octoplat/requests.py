@@ -54,8 +54,8 @@ def actors(get_response: Answer) -> Answer:
     def middleware(request: HttpRequest) -> HttpResponseBase:
         if request.user.is_authenticated:
             _age(request)
-        signed_in = request.user.is_authenticated
-        request.actor = caller(request, request.user) if signed_in else None  # type: ignore[attr-defined]  # requests carry it
+        actor = caller(request, request.user) if request.user.is_authenticated else None
+        request.actor = actor  # type: ignore[attr-defined]  # every later reader expects it
         return get_response(request)
 
     return middleware
