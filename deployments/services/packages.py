@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from deployments import blobs
-from deployments.core.packages.archives import BrokenArchive, UnsafeArchive, scan
+from deployments.core.packages.archives import UnsafeArchive, scan
 from deployments.core.packages.names import split_file_name
 from deployments.core.packages.nuspec import LARGEST, BadNuspec, Nuspec, parse_nuspec
 from deployments.core.versions import parse
@@ -50,7 +50,8 @@ def push_package(
     just "package.nupkg", as NuGet clients send it, from what is inside.
 
     Returns the row and whether it is new. Pushing equal bytes again succeeds and changes nothing.
-    Raises PermissionRefused; Invalid for a bad name and for a broken or unsafe archive; Conflict when other bytes are there and may not be replaced.
+    Raises PermissionRefused; Invalid for a bad name and for a broken or unsafe archive; Conflict when
+    other bytes are there and may not be replaced.
     """
     nuspec = _nuspec(incoming) if file_name.lower().endswith(".nupkg") else None
     if nuspec is not None and file_name.lower() == ANONYMOUS:
@@ -150,7 +151,7 @@ def _nuspec(incoming: blobs.Incoming) -> Nuspec | None:
 def _scan(incoming: blobs.Incoming, file_name: str) -> None:
     try:
         scan(incoming.path, name=file_name)
-    except (BrokenArchive, UnsafeArchive) as refused:
+    except UnsafeArchive as refused:
         raise Invalid(str(refused)) from refused
 
 

@@ -43,10 +43,6 @@ class UnsafeArchive(ValueError):
     """The archive is refused; the text is a sentence that names the entry or the limit."""
 
 
-class BrokenArchive(UnsafeArchive):
-    """It is refused because it is no archive of its kind, or damaged."""
-
-
 @dataclass(frozen=True)
 class Limits:
     entries: int = 200_000
@@ -235,7 +231,7 @@ def _errors_translated() -> Iterator[None]:
         ValueError,
         OSError,  # gzip and bz2 report bad data so
     ) as reason:
-        raise BrokenArchive(f"The archive cannot be read: {reason}") from reason
+        raise UnsafeArchive(f"The archive cannot be read: {reason}") from reason
 
 
 def _blocks(source: IO[bytes], budget: _Budget | None = None) -> Iterator[bytes]:
@@ -310,7 +306,7 @@ def _count_headers(file: IO[bytes], limit: int) -> int:
     tail = file.read()
     end = tail.rfind(_END)
     if end < 0:
-        raise BrokenArchive("The archive cannot be read: it is not a zip file.")
+        raise UnsafeArchive("The archive cannot be read: it is not a zip file.")
     (directory_size,) = struct.unpack_from("<I", tail, end + 12)
     if end >= 76 and tail.startswith(_END_64, end - 76):
         end -= 76
@@ -392,9 +388,9 @@ class _Member(tarfile.TarInfo):
             if not any(buf):
                 raise  # the regular end
             # tarfile would take this for the end too; other programs go on behind it.
-            raise BrokenArchive(f"The archive cannot be read: {reason}") from reason
+            raise UnsafeArchive(f"The archive cannot be read: {reason}") from reason
         if member.type in _HEADERS and member.size > _TAR_HEADER_LIMIT:
-            raise BrokenArchive(f"The archive cannot be read: a header has {member.size:,} bytes.")
+            raise UnsafeArchive(f"The archive cannot be read: a header has {member.size:,} bytes.")
         return member
 
 
