@@ -105,6 +105,7 @@ async def _examine(session: Session, patient: Patient) -> Found:
     if told.exit_code:
         return Found(Health.UNHEALTHY, "The machine has no usable shell or home folder.")
     found = judge(told.stdout.decode(errors="replace"))
+    await session.sweep()
     if patient.script.strip():
         answer = await session.run("bash -s", feed=patient.script.encode(), limit=SCRIPT_LIMIT)
         if answer.exit_code:

@@ -135,5 +135,8 @@ class Session(Protocol):
     def forget(self, token: str) -> None:
         """The run's folder is not needed any more; it is removed with the next command or at close."""
 
+    async def sweep(self) -> None:
+        """Removes what runs have left behind that nobody will ask about again."""
+
     async def close(self) -> None:
         """Removes what was forgotten, where the machine still answers, and ends the connection."""

@@ -86,6 +86,9 @@ class MemorySession:
     def forget(self, token: str) -> None:
         self.forgotten.append(token)
 
+    async def sweep(self) -> None:
+        self._fail()
+
     async def close(self) -> None:
         self.is_closed = True
 

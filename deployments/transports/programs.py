@@ -52,11 +52,11 @@ follow() {
   exec 3<out 4<err
   [ "$1" -eq 0 ] || skip "$1" <&3
   [ "$2" -eq 0 ] || skip "$2" <&4
-  naps=0
+  set -- 0.01 0.02 0.04 0.08 0.2
   while [ ! -s exit ]; do
     if ! kill -0 "$pid" 2>/dev/null && [ ! -s exit ]; then copy; say lost; fi
-    naps=$((naps + 1))
-    if [ $naps -lt 6 ]; then sleep 0.01; elif [ $naps -lt 15 ]; then sleep 0.05; else sleep 0.2; fi
+    sleep "$1"
+    [ $# -eq 1 ] || shift
     [ -s exit ] || copy
   done
   copy
@@ -175,14 +175,12 @@ echo alive
 """
 )
 
+CLEAN = _ENTER + 'cd runs 2>/dev/null && exec rm -rf "$@"\n'
+
 # Runs nobody asked about for a week, and secrets of runs that died without tidying up.
-CLEAN = (
+SWEEP = (
     _ENTER
-    + """\
-cd runs 2>/dev/null || exit 0
-rm -rf "$@"
-rmdir ../runs 2>/dev/null && exit 0
-"""
+    + "cd runs 2>/dev/null || exit 0\n"
     + _MINE
     + """\
 find . -mindepth 1 -maxdepth 1 -type d -mmin +60 2>/dev/null | while read -r run; do

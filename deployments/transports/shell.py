@@ -119,6 +119,14 @@ class ShellSession(ABC):
         if token not in self._void:  # its folder keeps a late start from happening
             self._forgotten.append(token)
 
+    async def sweep(self) -> None:
+        channel = await self._program(programs.SWEEP)
+        try:
+            channel.end_input()
+            await channel.exit_code()
+        finally:
+            channel.close()
+
     async def close(self) -> None:
         if self._forgotten and self._is_open:
             try:
@@ -127,7 +135,7 @@ class ShellSession(ABC):
                     channel.end_input()
                     await channel.exit_code()
             except (TimeoutError, Unreachable):
-                pass  # the next contact sweeps what is left
+                pass  # a later sweep removes what is left
         await self._disconnect()
 
     async def _program(self, program: str, *arguments: str) -> Channel:

@@ -157,6 +157,26 @@ async def test_forgotten_runs_are_removed(session):
     assert (await session.run("ls runs")).text == "token-002"
 
 
+async def test_a_sweep_takes_secrets_of_dead_runs_and_leaves_live_ones(session):
+    events = session.start("token-live", bash("echo up; sleep 5"))
+    await anext(events)
+    await told(session.start("token-done", bash("echo done")))
+    await session.run(
+        "mkdir -p runs/token-dead/files && echo hunter2 >runs/token-dead/files/secret"
+    )
+    await session.run("touch -d '2 hours ago' runs/*")
+    await session.run("mkdir runs/token-old && touch -d '8 days ago' runs/token-old")
+
+    await session.sweep()
+
+    runs = (await session.run("ls runs")).text.split()
+    secrets = (await session.run("ls -d runs/*/files")).text.split()
+    await session.stop("token-live")
+    await events.aclose()
+    assert runs == ["token-dead", "token-done", "token-live"]
+    assert secrets == ["runs/token-live/files"]
+
+
 async def test_a_flood_of_output_arrives_complete(session):
     out, _, code = await told(session.start("token-001", bash("seq 1 1000000")))
 
