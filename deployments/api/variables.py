@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from deployments.api.crud import CrudViewSet
 from deployments.api.fields import Constant, OptionalList, Text
-from deployments.core.variables import VariableScope
+from deployments.core.variables import Definition, VariableScope
 from deployments.models import (
     Channel,
     Environment,
@@ -22,7 +22,7 @@ from deployments.models import (
     VariableSnapshot,
 )
 from deployments.queries.variable_access import VariableAccess
-from deployments.queries.variable_preview import situation_of, variable_preview
+from deployments.queries.variable_preview import PreviewRow, situation_of, variable_preview
 from deployments.services.variables import (
     VariableRow,
     create_library_set,
@@ -264,8 +264,7 @@ class VariableSetViewSet(SpaceViewSet):
         return Response(
             {
                 "Variables": [
-                    {"Name": row.name, "Value": row.value, "IsSensitive": row.is_sensitive}
-                    for row in variable_preview(actor, project, where)
+                    _explained(row, project.pk) for row in variable_preview(actor, project, where)
                 ]
             }
         )
@@ -366,6 +365,32 @@ class LibrarySetViewSet(CrudViewSet):
         return Response(
             {"Projects": [{"ProjectId": row.wire_id, "ProjectName": row.name} for row in seen]}
         )
+
+
+def _explained(row: PreviewRow, project_id: int) -> dict[str, Any]:
+    """A value with the definition it comes from, and what beat each other one (ours)."""
+    winner = row.why.winner
+    return {
+        "Name": row.name,
+        "Value": row.value,
+        "IsSensitive": row.is_sensitive,
+        "Winner": _candidate(winner, project_id) if winner else None,
+        "Losers": [
+            {**_candidate(loser.definition, project_id), "Rule": loser.rule}
+            for loser in row.why.losers
+        ],
+        "Problems": list(row.problems),
+    }
+
+
+def _candidate(definition: Definition, project_id: int) -> dict[str, Any]:
+    scope = ScopeDocument(context={"project_id": project_id})
+    return {
+        "Id": f"{Variable.wire_prefix}-{definition.id}",
+        "Value": definition.value,
+        "Scope": scope.to_representation(definition.scope),
+        "Source": definition.source.value,
+    }
 
 
 def scope_values(request: ApiRequest, project: Project | None) -> dict[str, list[dict[str, str]]]:

@@ -9,6 +9,7 @@ from deployments.web import (
     deploy,
     environments,
     interruptions,
+    library_sets,
     lifecycles,
     packages,
     processes,
@@ -16,10 +17,12 @@ from deployments.web import (
     releases,
     targets,
     tasks,
+    variable_preview,
     variables,
 )
 
 PROJECT = "projects/<slug:project>"
+LIBRARY_SET = "library/variable-sets/<slug:library_set>"
 RELEASE = f"{PROJECT}/releases/<str:version>"
 
 urlpatterns = [
@@ -56,6 +59,7 @@ urlpatterns = [
         name="remove_step",
     ),
     path(f"{PROJECT}/variables", variables.variables, name="variables"),
+    path(f"{PROJECT}/variables/preview", variable_preview.preview, name="variable_preview"),
     path(f"{PROJECT}/variables/new", variables.new_variable, name="new_variable"),
     path(f"{PROJECT}/variables/<int:variable_id>", variables.variable, name="variable"),
     path(
@@ -92,6 +96,22 @@ urlpatterns = [
         "library/lifecycles/<slug:lifecycle>/delete",
         lifecycles.remove_lifecycle,
         name="remove_lifecycle",
+    ),
+    path("library/variable-sets", library_sets.library_sets, name="library_sets"),
+    path("library/variable-sets/new", library_sets.new_library_set, name="new_library_set"),
+    path(f"{LIBRARY_SET}/", library_sets.library_set, name="library_set"),
+    path(f"{LIBRARY_SET}/settings", library_sets.library_set_settings, name="library_set_settings"),
+    path(f"{LIBRARY_SET}/delete", library_sets.remove_library_set, name="remove_library_set"),
+    path(f"{LIBRARY_SET}/values/new", library_sets.new_shared_variable, name="new_shared_variable"),
+    path(
+        f"{LIBRARY_SET}/values/<int:shared_id>",
+        library_sets.shared_variable,
+        name="shared_variable",
+    ),
+    path(
+        f"{LIBRARY_SET}/values/<int:shared_id>/remove",
+        library_sets.remove_shared_variable,
+        name="remove_shared_variable",
     ),
     path("tasks", tasks.tasks, name="tasks"),
     path("tasks/<int:task_id>/", tasks.task_page, name="task"),

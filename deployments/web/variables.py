@@ -5,6 +5,7 @@ Saving always names every value the person sees: the ones the filter hides go al
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -12,15 +13,25 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from deployments.core.variables import VariableScope
-from deployments.models import Channel, Environment, Target, Variable, VariableSet
+from deployments.models import (
+    Channel,
+    Environment,
+    LibraryVariableSet,
+    Project,
+    Target,
+    Variable,
+    VariableSet,
+)
 from deployments.queries.roles import known_roles
 from deployments.queries.variable_access import VariableAccess
 from deployments.services.variables import VariableRow, save_variables, variable_warnings
-from deployments.web.guards import ProjectRequest, in_project
-from spaces.access import visible
+from deployments.web.guards import ProjectRequest, SpaceRequest, in_project
+from deployments.web.variable_scopes import named_scope, scope_words
+from spaces.access import allowed, visible
 from spaces.errors import Conflict, Invalid
 from spaces.permissions import Permission
 from spaces.web.forms import CodeArea, PageForm, Rows
@@ -54,9 +65,8 @@ class ValueForm(PageForm):
     scope = ("environments", "roles", "machines", "actions", "channels")
     prompt = ("is_prompted", "prompt_label", "prompt_help", "is_required")
 
-    def __init__(
-        self, request: ProjectRequest, data: QueryDict | None, row: Variable | None
-    ) -> None:
+    def __init__(self, pages: "SetPages", data: QueryDict | None, row: Variable | None) -> None:
+        request = pages.request
         super().__init__(data, initial=_initial(row) if row else {"name": request.GET.get("name")})
         space, actor = request.space, request.actor
         self.offer(
@@ -67,15 +77,22 @@ class ValueForm(PageForm):
             "machines", visible(actor, Permission.MACHINE_VIEW, Target.objects.in_space(space))
         )
         self.fields["machines"].widget.attrs["class"] = "choices-scroll"
-        self.offer("channels", request.project.channels.all())
-        steps = request.project.process.parsed()
-        self.choices("actions", [(a.id, a.name) for step in steps for a in step.actions])
+        self._offer_parts(pages.project)
         if known := known_roles(space):
             self.fields["roles"].help_text += f" In use: {', '.join(known[:20])}."
         if row and row.is_sensitive:
             self.fields["value"].widget.attrs["placeholder"] = "Set - type to replace"
+
+    def _offer_parts(self, project: Project | None) -> None:
+        """Steps and channels exist in projects only."""
+        steps = project.process.parsed() if project else []
+        self.choices("actions", [(a.id, a.name) for step in steps for a in step.actions])
         if not steps:
             del self.fields["actions"]
+        if project is None:
+            del self.fields["channels"]
+        else:
+            self.offer("channels", project.channels.all())
 
     @property
     def main_fields(self) -> list[forms.BoundField]:
@@ -137,33 +154,113 @@ class Shown:
     scope: Sequence[tuple[str, str]]
     may_edit: bool
     typed: str
+    url: str
 
     @property
     def rows(self) -> int:
         return min(12, self.typed.count("\n") + 1)
 
 
+@dataclass(frozen=True)
+class SharedValues:
+    """An included library set with its values, each with its scope in words."""
+
+    library_set: LibraryVariableSet
+    values: Sequence[tuple[Variable, Sequence[tuple[str, str]]]]
+
+
+@dataclass(frozen=True)
+class SetPages:
+    """Where the pages of a set are: below its project, or in the library."""
+
+    request: SpaceRequest
+    variable_set: VariableSet
+
+    @property
+    def project(self) -> Project | None:
+        return self.variable_set.project
+
+    @cached_property
+    def access(self) -> VariableAccess:
+        return VariableAccess.of(self.request.actor, self.variable_set)
+
+    @property
+    def may_edit(self) -> bool:
+        library_set = self.variable_set.library_set
+        if library_set is not None and not allowed(
+            self.request.actor, Permission.LIBRARY_VARIABLE_SET_EDIT, library_set
+        ):
+            return False
+        return self.access.may_edit_something()
+
+    def may_edit_scope(self, scope: VariableScope) -> bool:
+        return self.may_edit and self.access.may_edit(scope)
+
+    @property
+    def grid_url(self) -> str:
+        return self._url("variables", "library_set")
+
+    @property
+    def new_url(self) -> str:
+        return self._url("new_variable", "new_shared_variable")
+
+    def url(self, row: Variable) -> str:
+        return self._url("variable", "shared_variable", row.pk)
+
+    def remove_url(self, row: Variable) -> str:
+        return self._url("remove_variable", "remove_shared_variable", row.pk)
+
+    def _url(self, in_project: str, in_library: str, *more: int) -> str:
+        owner: Any = self.variable_set.project or self.variable_set.library_set  # always one
+        route = in_project if self.variable_set.project_id else in_library
+        return reverse(route, args=[self.request.space.slug, owner.slug, *more])
+
+
 @in_project(Permission.VARIABLE_VIEW)
 @require_http_methods(["GET", "POST"])
 def variables(request: ProjectRequest) -> HttpResponse:
-    """The grid. POST changes names and values in place, adds the new rows and removes the marked ones."""
-    access = _access(request)
+    """The grid, and below it what the project includes from the library."""
+    return grid(request, _own(request), {"shared": _shared(request)})
+
+
+@in_project(Permission.VARIABLE_VIEW)
+@require_http_methods(["GET", "POST"])
+def new_variable(request: ProjectRequest) -> HttpResponse:
+    return added(request, _own(request), {})
+
+
+@in_project(Permission.VARIABLE_VIEW)
+@require_http_methods(["GET", "POST"])
+def variable(request: ProjectRequest, variable_id: int) -> HttpResponse:
+    return edited(request, _own(request), variable_id, {})
+
+
+@in_project(Permission.VARIABLE_VIEW)
+@require_POST
+def remove_variable(request: ProjectRequest, variable_id: int) -> HttpResponse:
+    return removed(request, _own(request), variable_id)
+
+
+def grid(request: SpaceRequest, variable_set: VariableSet, more: dict[str, Any]) -> HttpResponse:
+    """POST changes names and values in place, adds the new rows and removes the marked ones."""
+    pages = SetPages(request, variable_set)
     problems: list[str] = []
     status = 200
     if request.method == "POST":
         try:
-            _save(request, access, _edited(request.POST, _seen(access)))
+            _save(request, pages.access, _edited(request.POST, _seen(pages.access)))
         except (Invalid, Conflict) as refusal:
             problems, status = refusal.reasons, 409 if isinstance(refusal, Conflict) else 422
         else:
             messages.success(request, "The variables were saved.")
-            return redirect("variables", *_here(request))
+            return redirect(pages.grid_url)
     text = request.GET.get("q", "").strip().lower()
-    rows = [row for row in _seen(access) if text in row.name.lower()]
-    shown = list(_shown(request, access, rows))
+    rows = [row for row in _seen(pages.access) if text in row.name.lower()]
+    shown = list(_shown(pages, rows))
     context = {
-        "project": request.project,
-        "set": access.variable_set,
+        "project": pages.project,
+        "pages": pages,
+        "set": variable_set,
         "names": [
             (name, list(group)) for name, group in groupby(shown, lambda row: row.variable.name)
         ],
@@ -171,66 +268,68 @@ def variables(request: ProjectRequest) -> HttpResponse:
         "problems": problems,
         "warnings": variable_warnings(rows),
         "new_rows": range(NEW_ROWS),
-        "may_edit": access.may_edit_something(),
+        "may_edit": pages.may_edit,
+        **more,
     }
     return render(request, "deployments/variables.html", context, status=status)
 
 
-@in_project(Permission.VARIABLE_VIEW)
-@require_http_methods(["GET", "POST"])
-def new_variable(request: ProjectRequest) -> HttpResponse:
-    access = _access(request)
-    if not access.may_edit_something():
+def added(request: SpaceRequest, variable_set: VariableSet, more: dict[str, Any]) -> HttpResponse:
+    """The page for a new value; it exists for those who may edit something."""
+    pages = SetPages(request, variable_set)
+    if not pages.may_edit:
         raise Http404
-    form = ValueForm(request, request.POST or None, None)
+    form = ValueForm(pages, request.POST or None, None)
     if form.is_valid():
-        rows = [*map(_kept, _seen(access)), form.row(None)]
-        if form.refusable(lambda: _save(request, access, rows)):
+        rows = [*map(_kept, _seen(pages.access)), form.row(None)]
+        if form.refusable(lambda: _save(request, pages.access, rows)):
             messages.success(request, f"{form.cleaned_data['name']} was added.")
-            return redirect("variables", *_here(request))
-    return _page(request, access, form, None)
+            return redirect(pages.grid_url)
+    return _page(pages, form, None, more)
 
 
-@in_project(Permission.VARIABLE_VIEW)
-@require_http_methods(["GET", "POST"])
-def variable(request: ProjectRequest, variable_id: int) -> HttpResponse:
-    access = _access(request)
-    stored = _found(access, variable_id)
-    form = ValueForm(request, request.POST or None, stored)
+def edited(
+    request: SpaceRequest, variable_set: VariableSet, variable_id: int, more: dict[str, Any]
+) -> HttpResponse:
+    """The page of one value with its scope."""
+    pages = SetPages(request, variable_set)
+    stored = _found(pages.access, variable_id)
+    form = ValueForm(pages, request.POST or None, stored)
     if form.is_valid():
-        rows = [form.row(row) if row.pk == stored.pk else _kept(row) for row in _seen(access)]
-        if form.refusable(lambda: _save(request, access, rows)):
+        rows = [form.row(row) if row.pk == stored.pk else _kept(row) for row in _seen(pages.access)]
+        if form.refusable(lambda: _save(request, pages.access, rows)):
             messages.success(request, f"{form.cleaned_data['name']} was saved.")
-            return redirect("variables", *_here(request))
-    return _page(request, access, form, stored)
+            return redirect(pages.grid_url)
+    return _page(pages, form, stored, more)
 
 
-@in_project(Permission.VARIABLE_VIEW)
-@require_POST
-def remove_variable(request: ProjectRequest, variable_id: int) -> HttpResponse:
-    access = _access(request)
-    gone = _found(access, variable_id)
-    _save(request, access, [_kept(row) for row in _seen(access) if row.pk != gone.pk])
+def removed(request: SpaceRequest, variable_set: VariableSet, variable_id: int) -> HttpResponse:
+    pages = SetPages(request, variable_set)
+    gone = _found(pages.access, variable_id)
+    _save(request, pages.access, [_kept(row) for row in _seen(pages.access) if row.pk != gone.pk])
     messages.success(request, f"{gone.name} was removed.")
-    return redirect("variables", *_here(request))
+    return redirect(pages.grid_url)
 
 
 def _page(
-    request: ProjectRequest, access: VariableAccess, form: ValueForm, stored: Variable | None
+    pages: SetPages, form: ValueForm, stored: Variable | None, more: dict[str, Any]
 ) -> HttpResponse:
     scope = VariableScope.from_json(stored.scope) if stored else None
     context = {
-        "project": request.project,
-        "set": access.variable_set,
+        "project": pages.project,
+        "pages": pages,
+        "set": pages.variable_set,
         "form": form,
         "variable": stored,
-        "may_edit": scope is None or access.may_edit(scope),
+        "remove_url": pages.remove_url(stored) if stored else "",
+        "may_edit": scope is None or pages.may_edit_scope(scope),
+        **more,
     }
-    return render(request, "deployments/variable.html", context, status=form.status)
+    return render(pages.request, "deployments/variable.html", context, status=form.status)
 
 
 def _save(
-    request: ProjectRequest, access: VariableAccess, rows: Sequence[VariableRow]
+    request: SpaceRequest, access: VariableAccess, rows: Sequence[VariableRow]
 ) -> VariableSet:
     """`version` in the form says which variables were looked at; later ones are a conflict."""
     looked_at = request.POST.get("version", "")
@@ -276,39 +375,33 @@ def _kept(variable: Variable) -> VariableRow:
     )
 
 
-def _shown(
-    request: ProjectRequest, access: VariableAccess, rows: Sequence[Variable]
-) -> Iterator[Shown]:
-    words = _words(request, access, rows)
+def _shown(pages: SetPages, rows: Sequence[Variable]) -> Iterator[Shown]:
+    request = pages.request
+    words = scope_words(request.space, pages.project, [row.scope for row in rows])
     typed: Mapping[str, str] = request.POST if request.method == "POST" else {}
     for row in rows:
-        scope = VariableScope.from_json(row.scope)
         yield Shown(
             variable=row,
-            scope=[
-                (kind, words.get((kind, str(entry)), str(entry)))
-                for kind, entries in row.scope.items()
-                for entry in entries
-            ],
-            may_edit=access.may_edit(scope),
+            scope=named_scope(row.scope, words),
+            may_edit=pages.may_edit_scope(VariableScope.from_json(row.scope)),
             typed=typed.get(f"value-{row.pk}", "" if row.is_sensitive else row.value),
+            url=pages.url(row),
         )
 
 
-def _words(
-    request: ProjectRequest, access: VariableAccess, rows: Sequence[Variable]
-) -> dict[tuple[str, str], str]:
-    """What people call the entries of scopes, by (kind, entry)."""
-    named = [pk for row in rows for pk in row.scope.get("machines", ())]
-    targets = Target.objects.in_space(request.space).filter(pk__in=named)
-    words = {("environments", str(pk)): row.name for pk, row in access.environments.items()}
-    words |= {("machines", str(pk)): name for pk, name in targets.values_list("pk", "name")}
-    channels = request.project.channels.values_list("pk", "name")
-    words |= {("channels", str(pk)): name for pk, name in channels}
-    for step in request.project.process.parsed():
-        words[("actions", step.id)] = step.name
-        words |= {("actions", action.id): action.name for action in step.actions}
-    return words
+def _shared(request: ProjectRequest) -> list[SharedValues]:
+    """What the project includes from the library, as far as the person may see it, in precedence."""
+    order = {pk: index for index, pk in enumerate(request.project.library_sets)}
+    rows = LibraryVariableSet.objects.in_space(request.space).filter(pk__in=order)
+    seen = visible(request.actor, Permission.LIBRARY_VARIABLE_SET_VIEW, rows)
+    found = []
+    for row in sorted(seen.select_related("variable_set"), key=lambda row: order[row.pk]):
+        values = _seen(VariableAccess.of(request.actor, row.variable_set))
+        words = scope_words(request.space, None, [value.scope for value in values])
+        found.append(
+            SharedValues(row, [(value, named_scope(value.scope, words)) for value in values])
+        )
+    return found
 
 
 def _initial(row: Variable) -> dict[str, Any]:
@@ -330,8 +423,8 @@ def _initial(row: Variable) -> dict[str, Any]:
     }
 
 
-def _access(request: ProjectRequest) -> VariableAccess:
-    return VariableAccess.of(request.actor, VariableSet.objects.get(project=request.project))
+def _own(request: ProjectRequest) -> VariableSet:
+    return VariableSet.objects.select_related("project").get(project=request.project)
 
 
 def _seen(access: VariableAccess) -> list[Variable]:
@@ -343,7 +436,3 @@ def _found(access: VariableAccess, variable_id: int) -> Variable:
         if row.pk == variable_id:
             return row
     raise Http404
-
-
-def _here(request: ProjectRequest) -> list[str]:
-    return [request.space.slug, request.project.slug]

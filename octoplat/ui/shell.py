@@ -33,6 +33,7 @@ LIBRARY = (
     ("Packages", "packages", Permission.FEED_VIEW),
     ("Feeds", "feeds", Permission.FEED_VIEW),
     ("Lifecycles", "lifecycles", Permission.LIFECYCLE_VIEW),
+    ("Variable sets", "library_sets", Permission.LIBRARY_VARIABLE_SET_VIEW),
 )
 PROJECT = (
     ("Overview", "project", "overview", Permission.PROJECT_VIEW),

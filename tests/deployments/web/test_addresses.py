@@ -5,7 +5,7 @@ from django.urls import get_resolver, reverse
 
 from deployments.core.states import TaskState
 from deployments.models import Interruption, Variable
-from deployments.services.variables import VariableRow, save_variables
+from deployments.services.variables import VariableRow, create_library_set, save_variables
 from deployments.web import urls
 from tests.factories.deployments import (
     SYSTEM,
@@ -24,6 +24,7 @@ POST_ONLY = {
     "toggle_step",
     "remove_step",
     "remove_variable",
+    "remove_shared_variable",
     "release_unblock",
     "release_variables",
     "target_health",
@@ -32,6 +33,7 @@ POST_ONLY = {
 }
 ROUTES = [pattern.name for pattern in urls.urlpatterns if pattern.name != "space"]
 GROWING = [
+    *("variable_preview", "library_sets", "library_set"),
     *("dashboard", "inbox", "projects", "project", "releases", "release", "deploy", "process"),
     *(
         "variables",
@@ -55,6 +57,8 @@ def names(space, project, release, dev):
     interruption = ask(deployment.task)
     make_package(space, "Acme.Web")
     account = make_account(space, name="Root")
+    shared = create_library_set(actor=SYSTEM, space=space, name="Shared").variable_set
+    save_variables(actor=SYSTEM, variable_set=shared, rows=[VariableRow("Greeting", "Hello")])
     return {
         "space": space.slug,
         "project": project.slug,
@@ -67,6 +71,8 @@ def names(space, project, release, dev):
         "task_id": deployment.task_id,
         "interruption_id": interruption.pk,
         "variable_id": Variable.objects.get(set=variable_set).pk,
+        "library_set": "shared",
+        "shared_id": Variable.objects.get(set=shared).pk,
         "action_id": project.process.parsed()[0].actions[0].id,
     }
 
