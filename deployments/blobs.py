@@ -19,7 +19,7 @@ from django.conf import settings
 from spaces.errors import StorageFull, TooLarge
 
 CHUNK = 1 << 20  # bytes
-DEFAULT_LIMIT = 5 * 1000**3  # bytes
+WRAPPING = 64 * 1024  # bytes of a form around its file
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -27,8 +27,8 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 class BlobStore(Protocol):
     """Where blobs are kept. Equal bytes are kept once."""
 
-    def receive(self, limit: int = DEFAULT_LIMIT) -> "Incoming":
-        """A place for bytes on their way in."""
+    def receive(self, limit: int | None = None) -> "Incoming":
+        """A place for bytes on their way in, at most `limit` of them; None = what settings allow."""
 
     def open(self, sha256: str) -> BinaryIO:
         """The bytes. Raises FileNotFoundError."""
@@ -68,11 +68,17 @@ class Incoming:
     def sha1(self) -> str:
         return self._sha1.hexdigest()
 
+    def expect(self, size: int) -> None:
+        """Refuses before anything is read what is announced as larger than the limit, its wrapping
+        included. Raises TooLarge."""
+        if size > self._limit + WRAPPING:
+            raise TooLarge(f"A file has at most {self._limit} bytes; {size} are announced.")
+
     def write(self, chunk: bytes) -> None:
         self.size += len(chunk)
         if self.size > self._limit:
             raise TooLarge(
-                f"The file is larger than {self._limit} bytes; at least {self.size} bytes came."
+                f"A file has at most {self._limit} bytes; at least {self.size} bytes came."
             )
         self._sha256.update(chunk)
         self._sha1.update(chunk)
@@ -119,8 +125,8 @@ class FileBlobs:
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def receive(self, limit: int = DEFAULT_LIMIT) -> Incoming:
-        return Incoming(self.root, limit)
+    def receive(self, limit: int | None = None) -> Incoming:
+        return Incoming(self.root, settings.LARGEST_PACKAGE if limit is None else limit)
 
     def open(self, sha256: str) -> BinaryIO:
         return _place(self.root, sha256).open("rb")

@@ -50,7 +50,6 @@ class Constant(Computed):
 
     def __init__(self, value: Any, **kwargs: Any) -> None:
         super().__init__(lambda _: copy(value), _shape_of(value), **kwargs)
-        self._args, self._kwargs = (value,), kwargs
 
 
 class ComputedSchema(OpenApiSerializerFieldExtension):

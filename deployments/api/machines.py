@@ -23,6 +23,7 @@ from spaces.api.documents import Document, SpaceResource, Timestamp
 from spaces.api.views import ApiRequest, SpaceCommandViewSet
 from spaces.errors import Invalid, PermissionRefused
 from spaces.permissions import Permission
+from spaces.queries.references import with_ids
 
 SHOWN_LINES = 200
 
@@ -119,13 +120,13 @@ class MachineViewSet(CrudViewSet):
     def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         rows = super().filtered(rows)
         if ids := self.parameters.many("environmentIds"):
-            rows = rows.filter(
-                environments__environment__in=visible(
-                    self.request.actor,
-                    Permission.ENVIRONMENT_VIEW,
-                    Environment.objects.in_space(self.request.space),
-                ).filter(pk__in=_numbers(ids))
-            ).distinct()
+            environments = visible(
+                self.request.actor,
+                Permission.ENVIRONMENT_VIEW,
+                Environment.objects.in_space(self.request.space),
+            )
+            chosen = with_ids(environments, ids)
+            rows = rows.filter(environments__environment__in=chosen).distinct()
         if roles := self.parameters.many("roles"):
             rows = rows.filter(pk__in=_with_roles(rows, roles))
         if health := self.parameters.many("healthStatuses"):
@@ -243,9 +244,3 @@ def _with_roles(rows: QuerySet[Target], roles: list[str]) -> list[int]:
     wanted = {role.lower() for role in roles}
     pairs = rows.values_list("pk", "roles")
     return [pk for pk, names in pairs if wanted & {name.lower() for name in names}]
-
-
-def _numbers(ids: list[str]) -> list[int]:
-    """The numbers of ids such as "Environments-7"; others are left out."""
-    found = [text.rpartition("-")[2] for text in ids]
-    return [int(text) for text in found if text.isdigit() and len(text) < 19]

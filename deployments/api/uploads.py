@@ -17,6 +17,7 @@ def receive(request: HttpRequest, incoming: blobs.Incoming) -> str:
     Forms: the first part of a multipart body that has a file name, whatever its field is called, or the
     body itself, named by Content-Disposition or by `?fileName=`. Raises Invalid.
     """
+    incoming.expect(int(request.META.get("CONTENT_LENGTH") or 0))
     kind = request.content_type or ""
     name = (
         _from_form(request, incoming)

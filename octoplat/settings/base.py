@@ -10,6 +10,8 @@ NODE = env.node()
 
 KEYS_FOLDER = HOME / "keys"
 BLOBS_FOLDER = HOME / "blobs"
+LARGEST_PACKAGE = env.number("OCTOPLAT_LARGEST_PACKAGE", 5 * 1000**3)
+"""Bytes that one upload may have."""
 WORK_FOLDER = HOME / "work"  # scripts that run on this machine
 CACHE_FOLDER = HOME / "cache"  # packages as they are sent; may be deleted at any time
 SECRET_KEY = ""

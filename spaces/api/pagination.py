@@ -12,17 +12,18 @@ from spaces.api.parameters import Parameters
 
 DEFAULT_TAKE = 30
 EVERYTHING = 2**31 - 1  # what clients send for "all"
+MOST = 10_000  # on one page; clients find the rest behind Page.Next
 
 
 class Pages(BasePagination):
-    """`skip` and `take`; `take=2147483647` means all."""
+    """`skip` and `take`; `take=2147483647` means all, as far as one page holds it."""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         parameters = Parameters(request.query_params)
         self.request = request
         self.item_type = view.item_type or queryset.model.__name__
         self.skip = parameters.number("skip", 0, most=EVERYTHING)
-        self.take = parameters.number("take", DEFAULT_TAKE, most=EVERYTHING)
+        self.take = parameters.number("take", DEFAULT_TAKE, most=MOST)
         rows = list(queryset[self.skip : self.skip + self.take])
         # a page that is not full is the last one, and says how many there are without counting
         is_last = len(rows) < self.take and (rows or not self.skip)

@@ -313,3 +313,16 @@ def test_running_tasks_say_so_and_finished_ones_stay_visible(api, base, manager,
     assert items[done.wire_id]["IsCompleted"] is True
     assert items[done.wire_id]["FinishedSuccessfully"] is False
     assert items[done.wire_id]["CompletedTime"].endswith("+00:00")
+
+
+@pytest.mark.promise("S23")
+def test_too_large_a_package_is_refused_before_it_is_read(api, base, manager, settings):
+    settings.LARGEST_PACKAGE = 1000
+
+    small = upload(api(manager), base, content=zip_bytes(a="x" * 5000))
+    large = upload(api(manager), base, content=zip_bytes(a="x" * 200_000))
+
+    for answer in (small, large):
+        assert answer.status_code == 413
+        assert "1000 bytes" in answer.json()["ErrorMessage"]
+    assert not Package.objects.exists()
