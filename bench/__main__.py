@@ -8,10 +8,12 @@ from rich.console import Console
 from bench.fan_out import fan_out
 from bench.memory import memory
 from bench.rows import Row, show
+from bench.variables import variables
 
 BENCHMARKS: dict[str, Callable[[], Iterable[Row]]] = {
     "memory": memory,
     "fan_out": fan_out,
+    "variables": variables,
 }
 
 
