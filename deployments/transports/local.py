@@ -73,7 +73,9 @@ class LocalChannel:
         except (BrokenPipeError, ConnectionResetError):
             return
 
-    def end_input(self) -> None:
+    def end_input(self, last: bytes = b"") -> None:
+        if last:
+            self._stdin.write(last)
         self._stdin.close()
 
     async def read(self, stream: Stream) -> bytes:

@@ -7,7 +7,8 @@ Protocol of a run (docs/decisions/ detached-scripts). Everything of it is in `ru
     go       made exclusively before the start     out, err
 
 `mkdir` of the folder and the exclusive `go` make a second start with the same token impossible. What
-starts or follows a run ends its standard output with a trailer: the token and one word.
+starts or follows a run ends its standard output with a trailer: the token and one word. After an exit
+code it waits for the line "forget", and then removes the folder; when its input ends, it leaves it.
 """
 
 import re
@@ -61,7 +62,10 @@ follow() {
   done
   copy
   read -r code <exit
-  say "exit:$code"
+  printf '%s:%-8s' "$token" "exit:$code"
+  exec >&- 2>&-
+  read -r word && [ "$word" = forget ] && cd .. && exec rm -rf "$token"
+  exit 0
 }
 """
 
@@ -89,7 +93,7 @@ rm -rf files
 START = (
     _ENTER
     + """\
-token=$1; folder=${2:-work}; bootstrap=$3; old=$4; shift 4
+token=$1; folder=${2:-work}; bootstrap=$3; size=$4; old=$5; shift 5
 [ -d runs ] || mkdir -m 700 runs 2>/dev/null || [ -d runs ] || exit 96
 """
     + _SAY
@@ -98,13 +102,13 @@ token=$1; folder=${2:-work}; bootstrap=$3; old=$4; shift 4
 if ! mkdir -m 700 "runs/$token" 2>/dev/null; then
   cd "runs/$token" 2>/dev/null || exit 95
   set -C
-  true 2>/dev/null >go || { cat >/dev/null; say twice; }
+  true 2>/dev/null >go || say twice
   set +C
   cd ../..
   mv "runs/$token" "runs/.void-$token-$$" && mkdir -m 700 "runs/$token" || exit 95
 fi
 cd "runs/$token" || exit 95
-tar -xof - || exit 95
+head -c "$size" | tar -xof - || exit 95
 : >out; : >err
 trap '' HUP
 set -C

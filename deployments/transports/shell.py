@@ -1,6 +1,7 @@
 """Sessions over anything that can run an sh program and stream its input and output."""
 
 import asyncio
+import contextlib
 import io
 import shlex
 import tarfile
@@ -26,6 +27,7 @@ from deployments.transports.base import (
 )
 
 FIXED_TIME = 1_600_000_000  # in archives: equal files give equal bytes; tar warns about 1970
+LAST_WORDS = 10.0  # seconds for removing folders at the end
 CANNOT_PREPARE = frozenset({95, 96})
 
 
@@ -35,7 +37,8 @@ class Channel(Protocol):
     async def write(self, data: bytes) -> None:
         """Sends input, waiting while the other side is slow. Input nobody reads is dropped."""
 
-    def end_input(self) -> None: ...
+    def end_input(self, last: bytes = b"") -> None:
+        """No more input after `last`. Does not wait."""
 
     async def read(self, stream: Stream) -> bytes:
         """Some output, at most a block; b"" at its end."""
@@ -56,6 +59,8 @@ class ShellSession(ABC):
         self.root = root
         self._forgotten: list[str] = []
         self._void: set[str] = set()
+        self._lingering: dict[str, Channel] = {}
+        self._leaving: list[Channel] = []
 
     @abstractmethod
     async def _open(self, command: str) -> Channel:
@@ -83,23 +88,57 @@ class ShellSession(ABC):
 
     async def start(self, token: str, launch: Launch) -> Events:
         old, self._forgotten = self._forgotten, []
+        files = archive(launch)
         channel = await self._program(
             programs.START,
             token,
             launch.folder,
             programs.bootstrap(),
+            str(len(files)),
             " ".join(old),
             *launch.command,
         )
-        await _send(channel, archive(launch))
-        async for event in _follow(channel, token):
-            yield event
+        await channel.write(files)
+        async with contextlib.aclosing(self._follow(channel, token)) as events:
+            async for event in events:
+                yield event
 
     async def attach(self, token: str, stdout: int = 0, stderr: int = 0) -> Events:
         channel = await self._program(programs.ATTACH, token, str(stdout), str(stderr))
-        channel.end_input()
-        async for event in _follow(channel, token):
-            yield event
+        async with contextlib.aclosing(self._follow(channel, token)) as events:
+            async for event in events:
+                yield event
+
+    async def _follow(self, channel: Channel, token: str) -> Events:
+        """Both streams as they come; what may be the trailer of standard output is held back.
+
+        The channel of a run that told its exit code lingers: the run may be forgotten through it.
+        """
+        held = b""
+        reads = {asyncio.ensure_future(channel.read(stream)): stream for stream in Stream}
+        try:
+            while reads:
+                done, _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
+                for read in done:
+                    stream = reads.pop(read)
+                    data = read.result()
+                    if not data:
+                        continue
+                    reads[asyncio.ensure_future(channel.read(stream))] = stream
+                    if stream == Stream.STDOUT:
+                        held += data
+                        cut = programs.trailer_start(token, held)
+                        data, held = held[:cut], held[cut:]
+                    if data:
+                        yield Output(stream, data)
+            ending = await _ending(channel, programs.read_trailer(token, held))
+            self._lingering[token] = channel
+            yield ending
+        finally:
+            for read in reads:
+                read.cancel()
+            if self._lingering.get(token) is not channel:
+                channel.close()
 
     async def stop(self, token: str, grace: float = GRACE) -> bool:
         channel = await self._program(programs.STOP, token, str(round(grace)))
@@ -116,7 +155,12 @@ class ShellSession(ABC):
         return word in {"gone", "void"}
 
     def forget(self, token: str) -> None:
-        if token not in self._void:  # its folder keeps a late start from happening
+        if token in self._void:
+            return  # its folder keeps a late start from happening
+        if channel := self._lingering.pop(token, None):
+            channel.end_input(b"forget\n")
+            self._leaving.append(channel)
+        else:
             self._forgotten.append(token)
 
     async def sweep(self) -> None:
@@ -128,15 +172,23 @@ class ShellSession(ABC):
             channel.close()
 
     async def close(self) -> None:
-        if self._forgotten and self._is_open:
+        if self._is_open:
             try:
-                async with asyncio.timeout(10):
-                    channel = await self._program(programs.CLEAN, *self._forgotten)
-                    channel.end_input()
-                    await channel.exit_code()
+                async with asyncio.timeout(LAST_WORDS):
+                    await self._remove_forgotten()
             except (TimeoutError, Unreachable):
                 pass  # a later sweep removes what is left
+        for channel in (*self._lingering.values(), *self._leaving):
+            channel.close()
         await self._disconnect()
+
+    async def _remove_forgotten(self) -> None:
+        if self._forgotten:
+            channel = await self._program(programs.CLEAN, *self._forgotten)
+            channel.end_input()
+            self._leaving.append(channel)
+        for channel in self._leaving:
+            await channel.exit_code()
 
     async def _program(self, program: str, *arguments: str) -> Channel:
         words = ["sh", "-c", program, "octoplat", self.root, *arguments]
@@ -178,32 +230,6 @@ async def _all(channel: Channel, stream: Stream) -> bytes:
     while block := await channel.read(stream):
         blocks.append(block)
     return b"".join(blocks)
-
-
-async def _follow(channel: Channel, token: str) -> Events:
-    """Both streams as they come; what may be the trailer of standard output is held back."""
-    held = b""
-    reads = {asyncio.ensure_future(channel.read(stream)): stream for stream in Stream}
-    try:
-        while reads:
-            done, _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
-            for read in done:
-                stream = reads.pop(read)
-                data = read.result()
-                if not data:
-                    continue
-                reads[asyncio.ensure_future(channel.read(stream))] = stream
-                if stream == Stream.STDOUT:
-                    held += data
-                    cut = programs.trailer_start(token, held)
-                    data, held = held[:cut], held[cut:]
-                if data:
-                    yield Output(stream, data)
-        yield await _ending(channel, programs.read_trailer(token, held))
-    finally:
-        for read in reads:
-            read.cancel()
-        channel.close()
 
 
 async def _ending(channel: Channel, word: str | None) -> Exited:

@@ -159,8 +159,10 @@ class SshChannel:
         except (asyncssh.Error, OSError) as exc:
             raise LinkLost(f"The connection was lost: {exc}.") from exc
 
-    def end_input(self) -> None:
-        with contextlib.suppress(OSError):
+    def end_input(self, last: bytes = b"") -> None:
+        with contextlib.suppress(OSError, asyncssh.Error):
+            if last:
+                self._process.stdin.write(last)
             self._process.stdin.write_eof()
 
     async def read(self, stream: Stream) -> bytes:
