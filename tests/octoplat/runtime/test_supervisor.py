@@ -26,6 +26,11 @@ def sh(name, code, grace=5.0):
 """
 
 
+def hear_of_closed_terminals() -> None:
+    """Whoever runs the tests under nohup must not change what they prove."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Run:
     """A script that uses the supervisor, and what it printed."""
 
@@ -37,6 +42,7 @@ class Run:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=hear_of_closed_terminals,
         )
         self.seen = ""
 
