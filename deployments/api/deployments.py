@@ -12,6 +12,7 @@ from deployments.api.commands import skipped_actions
 from deployments.api.fields import Computed, Constant, OptionalList, Strings, Text
 from deployments.models import Channel, Deployment, Environment, Project, Release, Target
 from deployments.queries.plan_inputs import DeploymentOptions
+from deployments.queries.variable_inputs import answers_by_name
 from deployments.services.deployments import deploy_release
 from spaces.access import visible
 from spaces.api.documents import SpaceResource, Timestamp, api_address
@@ -147,7 +148,7 @@ class DeploymentViewSet(SpaceViewSet):
                 skip_actions=skipped_actions(release, given.get("skip_actions", [])),
                 specific_machines=self._machines(given.get("specific_machines", [])),
                 excluded_machines=self._machines(given.get("excluded_machines", [])),
-                form_values=given.get("form_values", {}),
+                form_values=answers_by_name(release, given.get("form_values", {})),
                 use_guided_failure=given.get("use_guided_failure"),
                 force_package_download=given.get("force_package_download", False),
                 force_package_redeployment=given.get("force_package_redeployment", False),

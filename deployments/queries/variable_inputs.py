@@ -45,6 +45,12 @@ def prompts_of(snapshot: VariableSnapshot) -> list[dict[str, Any]]:
     return sorted(shown, key=lambda entry: (entry["prompt"].get("label") or entry["name"]).lower())
 
 
+def answers_by_name(release: Release, given: Mapping[str, str]) -> dict[str, str]:
+    """Answers by the variables' names; they may come by the ids of the form's elements."""
+    names = {f"Variables-{entry['id']}": entry["name"] for entry in prompts_of(release.variables)}
+    return {names.get(key, key): value for key, value in given.items()}
+
+
 def missing_answers(
     release: Release, environment_id: int, form_values: Mapping[str, str]
 ) -> list[str]:
