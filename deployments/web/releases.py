@@ -25,6 +25,7 @@ from deployments.queries.release_packages import (
     needed_packages,
     select_packages,
 )
+from deployments.queries.snapshot_changes import step_changes, variable_changes
 from deployments.services.releases import (
     ReleaseRequest,
     block_release,
@@ -331,7 +332,8 @@ def _snapshot(request: ProjectRequest, release: Release) -> dict[str, Any]:
         "variables": sorted(release.variables.entries, key=lambda entry: entry["name"].lower())
         if sees_variables
         else None,
-        "process_moved_on": release.process.version != request.project.process.version,
+        "step_changes": step_changes(request.actor, release),
+        "variable_changes": variable_changes(request.actor, release),
     }
 
 
