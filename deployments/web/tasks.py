@@ -6,12 +6,13 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from deployments import blobs
 from deployments.core.states import ACTIVE, FINAL, FINAL_NODES, NodeStatus, TaskState
 from deployments.models import Deployment, Interruption, ServerTask, TaskLogNode
 from deployments.queries.blockers import deploy_blockers
@@ -87,6 +88,7 @@ def task_page(request: SpaceRequest, task_id: int) -> HttpResponse:
         "cut": first - 1 if first > log_view.SHOWN else 0,
         "verbose": verbose,
         "behind": queued_behind(task),
+        "artifacts": _artifacts(request, task),
     }
     return render(request, "deployments/task.html", context)
 
@@ -99,6 +101,24 @@ def task_log(request: SpaceRequest, task_id: int) -> StreamingHttpResponse:
     response = StreamingHttpResponse(raw_log(task), content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'inline; filename="{task.wire_id}.log.txt"'
     return response
+
+
+@in_space(Permission.ARTIFACT_VIEW)
+@require_GET
+def task_artifact(request: SpaceRequest, task_id: int, artifact_id: int) -> FileResponse:
+    """A collected file, always as a download."""
+    task = found_task(request, task_id)
+    artifact = get_object_or_404(_artifacts(request, task), pk=artifact_id)
+    try:
+        content = blobs.store().open(artifact.sha256)
+    except FileNotFoundError as exc:
+        raise Http404 from exc
+    return FileResponse(
+        content,
+        as_attachment=True,
+        filename=artifact.file_name,
+        content_type="application/octet-stream",
+    )
 
 
 @in_space(Permission.TASK_VIEW)
@@ -123,6 +143,10 @@ def found_task(request: SpaceRequest, task_id: int) -> ServerTask:
 
 def _seen(request: SpaceRequest):
     return visible(request.actor, Permission.TASK_VIEW, ServerTask.objects.in_space(request.space))
+
+
+def _artifacts(request: SpaceRequest, task: ServerTask):
+    return visible(request.actor, Permission.ARTIFACT_VIEW, task.artifacts.order_by("id"))
 
 
 def _tail(request: SpaceRequest, task: ServerTask) -> HttpResponse:

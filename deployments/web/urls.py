@@ -116,6 +116,11 @@ urlpatterns = [
     path("tasks", tasks.tasks, name="tasks"),
     path("tasks/<int:task_id>/", tasks.task_page, name="task"),
     path("tasks/<int:task_id>/log.txt", tasks.task_log, name="task_log"),
+    path(
+        "tasks/<int:task_id>/artifacts/<int:artifact_id>",
+        tasks.task_artifact,
+        name="task_artifact",
+    ),
     path("tasks/<int:task_id>/cancel", tasks.task_cancel, name="task_cancel"),
     path("tasks/<int:task_id>/rerun", tasks.task_rerun, name="task_rerun"),
 ]

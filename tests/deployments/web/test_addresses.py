@@ -3,8 +3,9 @@
 import pytest
 from django.urls import get_resolver, reverse
 
+from deployments import blobs
 from deployments.core.states import TaskState
-from deployments.models import Interruption, Variable
+from deployments.models import Artifact, Interruption, Variable
 from deployments.services.variables import VariableRow, create_library_set, save_variables
 from deployments.web import urls
 from tests.factories.deployments import (
@@ -73,8 +74,17 @@ def names(space, project, release, dev):
         "variable_id": Variable.objects.get(set=variable_set).pk,
         "library_set": "shared",
         "shared_id": Variable.objects.get(set=shared).pk,
+        "artifact_id": keep_report(deployment.task).pk,
         "action_id": project.process.parsed()[0].actions[0].id,
     }
+
+
+def keep_report(task):
+    with blobs.store().receive() as incoming:
+        sha256 = incoming.fill([b"all is well"]).keep()
+    return Artifact.objects.create(
+        space_id=task.space_id, task=task, file_name="report.txt", sha256=sha256, size=11
+    )
 
 
 def ask(task):
@@ -97,9 +107,15 @@ def test_a_manager_gets_every_page(browse, manager, names, monkeypatch):
     monkeypatch.setattr("deployments.web.targets.discover_host_keys", nothing_there)
     page = browse(manager)
 
-    answers = {route: page.get(address(route, names)).status_code for route in ROUTES}
+    answers = {route: status(page.get(address(route, names))) for route in ROUTES}
 
     assert answers == {route: 405 if route in POST_ONLY else 200 for route in ROUTES}
+
+
+def status(answer):
+    if answer.streaming:
+        list(answer)  # to its end, so that its file is closed
+    return answer.status_code
 
 
 @pytest.mark.promise("P2")

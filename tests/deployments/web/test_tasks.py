@@ -3,8 +3,16 @@
 import pytest
 from django.utils import timezone
 
+from deployments import blobs
 from deployments.core.states import TaskState
-from deployments.models import Deployment, Interruption, ServerTask, TaskLogLine, TaskLogNode
+from deployments.models import (
+    Artifact,
+    Deployment,
+    Interruption,
+    ServerTask,
+    TaskLogLine,
+    TaskLogNode,
+)
 from tests.factories.deployments import make_deployment, make_task
 
 HTMX = {"HX-Request": "true"}
@@ -152,3 +160,20 @@ def ask(task):
         instructions="Look first",
         choices=["Proceed", "Abort"],
     )
+
+
+def test_collected_files_are_listed_and_downloaded(browse, manager, task, url):
+    with blobs.store().receive() as incoming:
+        sha256 = incoming.fill([b"<script>all is well</script>"]).keep()
+    kept = Artifact.objects.create(
+        space_id=task.space_id, task=task, file_name="report.html", sha256=sha256, size=28
+    )
+    page = browse(manager)
+
+    answer = page.get(f"{url}artifacts/{kept.pk}")
+
+    assert "report.html" in page.get(url).text
+    assert b"".join(answer) == b"<script>all is well</script>"
+    assert answer["Content-Type"] == "application/octet-stream"
+    assert answer["Content-Disposition"] == 'attachment; filename="report.html"'
+    assert page.get(f"{url}artifacts/{kept.pk + 1}").status_code == 404
