@@ -7,8 +7,9 @@ Protocol of a run (docs/decisions/ detached-scripts). Everything of it is in `ru
     go       made exclusively before the start     out, err
 
 `mkdir` of the folder and the exclusive `go` make a second start with the same token impossible. What
-starts or follows a run ends its standard output with a trailer: the token and one word. After an exit
-code it waits for the line "forget", and then removes the folder; when its input ends, it leaves it.
+starts or follows a run ends its standard output with a trailer: a mark that nobody else knows, and one
+word. After an exit code it waits for the line "forget", and then removes the folder; when its input
+ends, it leaves it.
 """
 
 import re
@@ -24,7 +25,7 @@ cd "$root" 2>/dev/null || { mkdir -p "$root" && cd "$root"; } || exit 96
 """
 
 _SAY = """\
-say() { printf '%s:%-8s' "$token" "$1"; exit 0; }
+say() { printf '%s:%-8s' "$mark" "$1"; exit 0; }
 """
 
 # Is the process $1 really the bootstrap of this run, and not a later process with its number?
@@ -62,7 +63,7 @@ follow() {
   done
   copy
   read -r code <exit
-  printf '%s:%-8s' "$token" "exit:$code"
+  printf '%s:%-8s' "$mark" "exit:$code"
   exec >&- 2>&-
   read -r word && [ "$word" = forget ] && cd .. && exec rm -rf "$token"
   exit 0
@@ -93,7 +94,7 @@ rm -rf files
 START = (
     _ENTER
     + """\
-token=$1; folder=${2:-work}; bootstrap=$3; size=$4; old=$5; shift 5
+mark=$1; token=$2; folder=${3:-work}; bootstrap=$4; size=$5; old=$6; shift 6
 [ -d runs ] || mkdir -m 700 runs 2>/dev/null || [ -d runs ] || exit 96
 """
     + _SAY
@@ -130,8 +131,9 @@ follow 0 0
 
 ATTACH = (
     _ENTER
-    + 'token=$1\ncd "runs/$1" 2>/dev/null || { printf "%s:%-8s" "$1" absent; exit 0; }\n'
+    + "mark=$1; token=$2; shift 2\n"
     + _SAY
+    + 'cd "runs/$token" 2>/dev/null || say absent\n'
     + _MINE
     + _FOLLOW
     + """\
@@ -141,7 +143,7 @@ while [ ! -s pid ] && [ $tries -lt 20 ]; do sleep 0.1; tries=$((tries + 1)); don
 [ -s pid ] || say lost
 read -r pid <pid
 if [ ! -s exit ] && ! mine "$pid"; then pid=2147483646; fi
-follow "$2" "$3"
+follow "$1" "$2"
 """
 )
 
@@ -208,20 +210,20 @@ def bootstrap() -> str:
     return _BOOTSTRAP
 
 
-def trailer_start(token: str, output: bytes) -> int:
+def trailer_start(mark: str, output: bytes) -> int:
     """Where in `output` the trailer begins, or may begin: a trailer is all that follows there."""
-    mark = f"{token}:".encode()
-    found = output.rfind(mark)
-    if found >= 0 and len(output) - found <= len(mark) + WORD:
+    begin = f"{mark}:".encode()
+    found = output.rfind(begin)
+    if found >= 0:
         return found
-    longest = min(len(mark) - 1, len(output))
-    begun = next((n for n in range(longest, 0, -1) if output.endswith(mark[:n])), 0)
+    longest = min(len(begin) - 1, len(output))
+    begun = next((n for n in range(longest, 0, -1) if output.endswith(begin[:n])), 0)
     return len(output) - begun
 
 
-def read_trailer(token: str, tail: bytes) -> str | None:
-    """The word of a trailer, or None when the program ended without one: the link was lost."""
-    prefix = f"{token}:".encode()
-    if len(tail) != len(prefix) + WORD or not tail.startswith(prefix):
+def read_trailer(mark: str, tail: bytes) -> str | None:
+    """The word of a trailer, or None while it is not complete."""
+    begin = f"{mark}:".encode()
+    if len(tail) != len(begin) + WORD or not tail.startswith(begin):
         return None
-    return tail[len(prefix) :].decode("ascii", errors="replace").strip()
+    return tail[len(begin) :].decode("ascii", errors="replace").strip()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import io
+import secrets
 import shlex
 import tarfile
 from abc import ABC, abstractmethod
@@ -89,8 +90,10 @@ class ShellSession(ABC):
     async def start(self, token: str, launch: Launch) -> Events:
         old, self._forgotten = self._forgotten, []
         files = archive(launch)
+        mark = secrets.token_hex(8)
         channel = await self._program(
             programs.START,
+            mark,
             token,
             launch.folder,
             programs.bootstrap(),
@@ -99,17 +102,18 @@ class ShellSession(ABC):
             *launch.command,
         )
         await channel.write(files)
-        async with contextlib.aclosing(self._follow(channel, token)) as events:
+        async with contextlib.aclosing(self._follow(channel, token, mark)) as events:
             async for event in events:
                 yield event
 
     async def attach(self, token: str, stdout: int = 0, stderr: int = 0) -> Events:
-        channel = await self._program(programs.ATTACH, token, str(stdout), str(stderr))
-        async with contextlib.aclosing(self._follow(channel, token)) as events:
+        mark = secrets.token_hex(8)
+        channel = await self._program(programs.ATTACH, mark, token, str(stdout), str(stderr))
+        async with contextlib.aclosing(self._follow(channel, token, mark)) as events:
             async for event in events:
                 yield event
 
-    async def _follow(self, channel: Channel, token: str) -> Events:
+    async def _follow(self, channel: Channel, token: str, mark: str) -> Events:
         """Both streams as they come; what may be the trailer of standard output is held back.
 
         The channel of a run that told its exit code lingers: the run may be forgotten through it.
@@ -117,7 +121,7 @@ class ShellSession(ABC):
         held = b""
         reads = {asyncio.ensure_future(channel.read(stream)): stream for stream in Stream}
         try:
-            while reads:
+            while reads and programs.read_trailer(mark, held) is None:
                 done, _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
                 for read in done:
                     stream = reads.pop(read)
@@ -127,11 +131,11 @@ class ShellSession(ABC):
                     reads[asyncio.ensure_future(channel.read(stream))] = stream
                     if stream == Stream.STDOUT:
                         held += data
-                        cut = programs.trailer_start(token, held)
+                        cut = programs.trailer_start(mark, held)
                         data, held = held[:cut], held[cut:]
                     if data:
                         yield Output(stream, data)
-            ending = await _ending(channel, programs.read_trailer(token, held))
+            ending = await _ending(channel, programs.read_trailer(mark, held))
             self._lingering[token] = channel
             yield ending
         finally:
