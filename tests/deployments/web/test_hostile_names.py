@@ -5,8 +5,16 @@ from django.utils import timezone
 
 from deployments.core.states import TaskState
 from deployments.core.variables import VariableScope
-from deployments.models import Interruption, Target, TaskLogLine, TaskLogNode, Variable
-from deployments.services.variables import VariableRow, save_variables
+from deployments.models import (
+    Artifact,
+    Interruption,
+    Target,
+    TaskLogLine,
+    TaskLogNode,
+    Variable,
+)
+from deployments.services.projects import update_project
+from deployments.services.variables import VariableRow, create_library_set, save_variables
 from tests.deployments.web.test_addresses import POST_ONLY, ROUTES, address, nothing_there
 from tests.factories.deployments import (
     SYSTEM,
@@ -22,6 +30,7 @@ from tests.factories.deployments import (
 )
 
 HOSTILE = "'\"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7|add:7 }}{% debug %}"
+FILES = {"task_log", "task_artifact"}  # no pages
 MARKS = ("<script>alert", "<img src=x", ">14{%")
 
 
@@ -43,6 +52,10 @@ def names(space):
         variable_set=project.variable_set,
         rows=[VariableRow(HOSTILE, HOSTILE, description=HOSTILE, scope=scope)],
     )
+    library_set = create_library_set(actor=SYSTEM, space=space, name=HOSTILE, description=HOSTILE)
+    shared = VariableRow(HOSTILE, HOSTILE, description=HOSTILE, scope=scope)
+    save_variables(actor=SYSTEM, variable_set=library_set.variable_set, rows=[shared])
+    update_project(actor=SYSTEM, project=project, library_sets=[library_set.pk])
     release = make_release(project, "1.0.0", notes=HOSTILE)
     task = make_deployment(release, environment, TaskState.EXECUTING, created_by=HOSTILE).task
     task.error_message = HOSTILE
@@ -60,6 +73,9 @@ def names(space):
         instructions=HOSTILE,
         choices=["Proceed", HOSTILE[:20]],
     )
+    artifact = Artifact.objects.create(
+        space=space, task=task, file_name=HOSTILE, source=HOSTILE, sha256="0" * 64, size=1
+    )
     make_package(space, "Acme.Web")
     return {
         "space": space.slug,
@@ -69,6 +85,9 @@ def names(space):
         "target": target.slug,
         "account": make_account(space, name=HOSTILE, username=HOSTILE).slug,
         "lifecycle": lifecycle.slug,
+        "library_set": library_set.slug,
+        "shared_id": Variable.objects.get(set=library_set.variable_set).pk,
+        "artifact_id": artifact.pk,
         "package_id": "Acme.Web",
         "task_id": task.pk,
         "interruption_id": question.pk,
@@ -83,7 +102,7 @@ def test_no_name_becomes_code(browse, manager, names, monkeypatch):
     page = browse(manager)
 
     for route in ROUTES:
-        if route in POST_ONLY or route == "task_log":
+        if route in POST_ONLY or route in FILES:
             continue
         text = page.get(address(route, names)).text
         assert [mark for mark in MARKS if mark in text] == [], route
