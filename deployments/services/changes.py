@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 
+from deployments.models.named import Named
+from spaces.actors import Actor
+from spaces.audit import record
 from spaces.errors import Conflict, Invalid
 from spaces.naming import (
     SLUG,
@@ -17,6 +20,7 @@ from spaces.naming import (
 )
 
 Changes = dict[str, list[Any]]
+Row = TypeVar("Row", bound=Named)
 
 
 def refuse(problems: Sequence[str]) -> None:
@@ -99,6 +103,48 @@ def names_settled() -> Iterator[None]:
         if "name_unique" in str(exc) or "slug_unique" in str(exc):
             raise Conflict("The name or slug is already in use.") from exc
         raise
+
+
+def create_named(
+    actor: Actor, row: Row, fields: Mapping[str, Any], problems: Sequence[str] = ()
+) -> Row:
+    """Name, save and audit a new row of a space whose name is set already.
+
+    fields: what was asked for; its texts are judged, and its slug is taken where there is one.
+    Raises Invalid with every reason, Conflict.
+    """
+    siblings = _siblings(row)
+    slug = fields.get("slug", "")
+    refuse(naming_problems(siblings, row.name, slug=slug) + texts_problems(fields) + [*problems])
+    row.name = row.name.strip()
+    row.slug = new_slug(siblings, row.name, slug)
+    save(row)
+    record(actor, "Created", row)
+    return row
+
+
+def update_named(
+    actor: Actor, row: Row, fields: Mapping[str, Any], problems: Sequence[str] = ()
+) -> Row:
+    """Apply changes to a named row of a space and audit them; a name or slug left out stays.
+
+    Raises Invalid with every reason, Conflict.
+    """
+    name, slug = fields.get("name", row.name).strip(), fields.get("slug") or row.slug
+    refuse(
+        naming_problems(_siblings(row), name, slug=slug, existing=row)
+        + texts_problems(fields)
+        + [*problems]
+    )
+    changes = apply(row, {**fields, "name": name, "slug": slug})
+    save(row)
+    record(actor, "Modified", row, details=changes)
+    return row
+
+
+def _siblings(row: Named) -> QuerySet[Any]:
+    siblings: QuerySet[Any] = type(row).objects.in_space(row.space_id)
+    return siblings
 
 
 def refuse_while_used(subject: Model, users: Sequence[str]) -> None:

@@ -20,12 +20,14 @@ from deployments.models import (
 from deployments.queries import referrers
 from deployments.services.changes import (
     apply,
+    create_named,
     naming_problems,
     new_slug,
     refuse,
     refuse_while_used,
     save,
     texts_problems,
+    update_named,
 )
 from deployments.services.processes import resealed
 from spaces.access import authorize, visible
@@ -206,15 +208,7 @@ def create_project_group(
 ) -> ProjectGroup:
     """A new heading for projects. Raises PermissionRefused, Invalid."""
     authorize(actor, Permission.PROJECT_GROUP_CREATE, space)
-    siblings = ProjectGroup.objects.in_space(space)
-    slug = fields.pop("slug", "")
-    refuse(naming_problems(siblings, name, slug=slug) + texts_problems(fields))
-    group = ProjectGroup(
-        space=space, name=name.strip(), slug=new_slug(siblings, name, slug), **fields
-    )
-    save(group)
-    record(actor, "Created", group)
-    return group
+    return create_named(actor, ProjectGroup(space=space, name=name, **fields), fields)
 
 
 @transaction.atomic
@@ -223,17 +217,7 @@ def update_project_group(
 ) -> ProjectGroup:
     """Change it. Raises PermissionRefused, Invalid."""
     authorize(actor, Permission.PROJECT_GROUP_EDIT, group)
-    fields["name"] = fields.get("name", group.name).strip()
-    fields["slug"] = fields.get("slug") or group.slug
-    siblings = ProjectGroup.objects.in_space(group.space_id)
-    refuse(
-        naming_problems(siblings, fields["name"], slug=fields["slug"], existing=group)
-        + texts_problems(fields)
-    )
-    changes = apply(group, fields)
-    save(group)
-    record(actor, "Modified", group, details=changes)
-    return group
+    return update_named(actor, group, fields)
 
 
 @transaction.atomic

@@ -24,12 +24,14 @@ from deployments.queue import enqueue
 from deployments.services.changes import (
     Changes,
     apply,
+    create_named,
     naming_problems,
     new_slug,
     refuse,
     refuse_while_used,
     save,
     texts_problems,
+    update_named,
 )
 from spaces.access import authorize
 from spaces.actors import Actor
@@ -226,19 +228,8 @@ def create_machine_policy(
 ) -> MachinePolicy:
     """A new policy; the default one stays the default. Raises PermissionRefused, Invalid."""
     authorize(actor, Permission.MACHINE_POLICY_CREATE, space)
-    siblings = MachinePolicy.objects.in_space(space)
-    slug = fields.pop("slug", "")
-    refuse(
-        naming_problems(siblings, name, slug=slug)
-        + texts_problems(fields)
-        + _interval_problems(fields)
-    )
-    policy = MachinePolicy(
-        space=space, name=name.strip(), slug=new_slug(siblings, name, slug), **fields
-    )
-    save(policy)
-    record(actor, "Created", policy)
-    return policy
+    policy = MachinePolicy(space=space, name=name, **fields)
+    return create_named(actor, policy, fields, _interval_problems(fields))
 
 
 @transaction.atomic
@@ -247,18 +238,7 @@ def update_machine_policy(
 ) -> MachinePolicy:
     """Change it. Raises PermissionRefused, Invalid."""
     authorize(actor, Permission.MACHINE_POLICY_EDIT, policy)
-    fields["name"] = fields.get("name", policy.name).strip()
-    fields["slug"] = fields.get("slug") or policy.slug
-    siblings = MachinePolicy.objects.in_space(policy.space_id)
-    refuse(
-        naming_problems(siblings, fields["name"], slug=fields["slug"], existing=policy)
-        + texts_problems(fields)
-        + _interval_problems(fields)
-    )
-    changes = apply(policy, fields)
-    save(policy)
-    record(actor, "Modified", policy, details=changes)
-    return policy
+    return update_named(actor, policy, fields, _interval_problems(fields))
 
 
 @transaction.atomic

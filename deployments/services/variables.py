@@ -19,13 +19,10 @@ from deployments.models import (
 from deployments.queries import referrers
 from deployments.queries.variable_access import VariableAccess
 from deployments.services.changes import (
-    apply,
-    naming_problems,
-    new_slug,
+    create_named,
     refuse,
     refuse_while_used,
-    save,
-    texts_problems,
+    update_named,
 )
 from spaces.access import authorize
 from spaces.actors import Actor
@@ -138,15 +135,9 @@ def create_library_set(
 ) -> LibraryVariableSet:
     """A new set of shared variables, empty. Raises PermissionRefused, Invalid."""
     authorize(actor, Permission.LIBRARY_VARIABLE_SET_CREATE, space)
-    siblings = LibraryVariableSet.objects.in_space(space)
-    slug = fields.pop("slug", "")
-    refuse(naming_problems(siblings, name, slug=slug) + texts_problems(fields))
-    library_set = LibraryVariableSet(
-        space=space, name=name.strip(), slug=new_slug(siblings, name, slug), **fields
-    )
-    save(library_set)
+    library_set = LibraryVariableSet(space=space, name=name, **fields)
+    create_named(actor, library_set, fields)
     VariableSet.objects.create(space=space, library_set=library_set)
-    record(actor, "Created", library_set)
     return library_set
 
 
@@ -156,17 +147,7 @@ def update_library_set(
 ) -> LibraryVariableSet:
     """Rename or describe it. Raises PermissionRefused, Invalid."""
     authorize(actor, Permission.LIBRARY_VARIABLE_SET_EDIT, library_set)
-    fields["name"] = fields.get("name", library_set.name).strip()
-    fields["slug"] = fields.get("slug") or library_set.slug
-    siblings = LibraryVariableSet.objects.in_space(library_set.space_id)
-    refuse(
-        naming_problems(siblings, fields["name"], slug=fields["slug"], existing=library_set)
-        + texts_problems(fields)
-    )
-    changes = apply(library_set, fields)
-    save(library_set)
-    record(actor, "Modified", library_set, details=changes)
-    return library_set
+    return update_named(actor, library_set, fields)
 
 
 @transaction.atomic

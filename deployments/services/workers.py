@@ -9,13 +9,10 @@ from django.db.models import Max
 from deployments.models import WorkerPool
 from deployments.queries import referrers
 from deployments.services.changes import (
-    apply,
-    naming_problems,
-    new_slug,
+    create_named,
     refuse,
     refuse_while_used,
-    save,
-    texts_problems,
+    update_named,
 )
 from spaces.access import authorize
 from spaces.actors import Actor
@@ -45,21 +42,12 @@ def create_worker_pool(
     """A new pool, last in order. Raises PermissionRefused, Invalid."""
     authorize(actor, Permission.WORKER_EDIT, space)
     siblings = WorkerPool.objects.in_space(space)
-    slug = fields.pop("slug", "")
-    refuse(naming_problems(siblings, name, slug=slug) + texts_problems(fields))
     if fields.get("is_default"):
         siblings.update(is_default=False)
     last = siblings.aggregate(last=Max("sort_order"))["last"]
-    pool = WorkerPool(
-        space=space,
-        name=name.strip(),
-        slug=new_slug(siblings, name, slug),
-        sort_order=0 if last is None else last + 1,
-        **fields,
-    )
-    save(pool)
-    record(actor, "Created", pool)
-    return pool
+    place = 0 if last is None else last + 1
+    pool = WorkerPool(space=space, name=name, sort_order=place, **fields)
+    return create_named(actor, pool, fields)
 
 
 @transaction.atomic
@@ -71,19 +59,11 @@ def update_worker_pool(
     Raises PermissionRefused, Invalid.
     """
     authorize(actor, Permission.WORKER_EDIT, pool)
-    fields["name"] = fields.get("name", pool.name).strip()
-    fields["slug"] = fields.get("slug") or pool.slug
-    siblings = WorkerPool.objects.in_space(pool.space_id)
-    problems = naming_problems(siblings, fields["name"], slug=fields["slug"], existing=pool)
-    if pool.is_default and fields.get("is_default") is False:
-        problems.append("Make another pool the default one instead.")
-    refuse(problems + texts_problems(fields))
+    stays_default = pool.is_default and fields.get("is_default") is False
+    problems = ["Make another pool the default one instead."] if stays_default else []
     if fields.get("is_default"):
-        siblings.exclude(pk=pool.pk).update(is_default=False)
-    changes = apply(pool, fields)
-    save(pool)
-    record(actor, "Modified", pool, details=changes)
-    return pool
+        WorkerPool.objects.in_space(pool.space_id).exclude(pk=pool.pk).update(is_default=False)
+    return update_named(actor, pool, fields, problems)
 
 
 @transaction.atomic
