@@ -1,21 +1,18 @@
-"""The sh programs that run on machines. They need sh, tar, cat and mkdir; everything else is optional.
+"""The sh programs that run on machines. They need sh, tar, cat, head and mkdir; the rest is optional.
 
-Protocol of a run (docs/decisions/ detached-scripts). Everything of it is in `runs/<token>`, mode 0700:
+Protocol of a run (docs/decisions/0006-detached-scripts.md). Everything of it is in `runs/<token>`, mode 0700:
 
     files/   the script and what belongs to it     pid   process group of the run
     work/    its working folder                    exit  exit code, written last
     go       made exclusively before the start     out, err
 
 `mkdir` of the folder and the exclusive `go` make a second start with the same token impossible. What
-starts or follows a run ends its standard output with a trailer: a mark that nobody else knows, and one
+starts or follows a run ends both its outputs with a trailer: a mark that nobody else knows, and one
 word. After an exit code it waits for the line "forget", and then removes the folder; when its input
 ends, it leaves it.
 """
 
-import re
-
 WORD = 8  # characters of a trailer's word
-TOKEN = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 # Octoplat's folder: $1, or else below the home folder. Made with the user's own umask, because
 # applications are installed there; runs are private.
@@ -25,7 +22,8 @@ cd "$root" 2>/dev/null || { mkdir -p "$root" && cd "$root"; } || exit 96
 """
 
 _SAY = """\
-say() { printf '%s:%-8s' "$mark" "$1"; exit 0; }
+tell() { printf '%s:%-8s' "$mark" "$1" >&2; printf '%s:%-8s' "$mark" "$1"; }
+say() { tell "$1"; exit 0; }
 """
 
 # Is the process $1 really the bootstrap of this run, and not a later process with its number?
@@ -63,7 +61,7 @@ follow() {
   done
   copy
   read -r code <exit
-  printf '%s:%-8s' "$mark" "exit:$code"
+  tell "exit:$code"
   exec >&- 2>&-
   read -r word && [ "$word" = forget ] && cd .. && exec rm -rf "$token"
   exit 0
@@ -210,15 +208,15 @@ def bootstrap() -> str:
     return _BOOTSTRAP
 
 
-def trailer_start(mark: str, output: bytes) -> int:
-    """Where in `output` the trailer begins, or may begin: a trailer is all that follows there."""
+def cut_trailer(mark: str, output: bytes) -> tuple[bytes, bytes]:
+    """Output, and after it what is or may become a trailer: nothing else follows there."""
     begin = f"{mark}:".encode()
-    found = output.rfind(begin)
-    if found >= 0:
-        return found
-    longest = min(len(begin) - 1, len(output))
-    begun = next((n for n in range(longest, 0, -1) if output.endswith(begin[:n])), 0)
-    return len(output) - begun
+    cut = output.rfind(begin)
+    if cut < 0:
+        longest = min(len(begin) - 1, len(output))
+        begun = next((n for n in range(longest, 0, -1) if output.endswith(begin[:n])), 0)
+        cut = len(output) - begun
+    return output[:cut], output[cut:]
 
 
 def read_trailer(mark: str, tail: bytes) -> str | None:

@@ -114,28 +114,26 @@ class ShellSession(ABC):
                 yield event
 
     async def _follow(self, channel: Channel, token: str, mark: str) -> Events:
-        """Both streams as they come; what may be the trailer of standard output is held back.
+        """Both streams as they come; what may be a trailer is held back.
 
         The channel of a run that told its exit code lingers: the run may be forgotten through it.
         """
-        held = b""
+        held = dict.fromkeys(Stream, b"")
         reads = {asyncio.ensure_future(channel.read(stream)): stream for stream in Stream}
         try:
-            while reads and programs.read_trailer(mark, held) is None:
+            while reads:
                 done, _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
                 for read in done:
                     stream = reads.pop(read)
-                    data = read.result()
-                    if not data:
+                    if not (data := read.result()):
                         continue
-                    reads[asyncio.ensure_future(channel.read(stream))] = stream
-                    if stream == Stream.STDOUT:
-                        held += data
-                        cut = programs.trailer_start(mark, held)
-                        data, held = held[:cut], held[cut:]
+                    data, held[stream] = programs.cut_trailer(mark, held[stream] + data)
+                    if programs.read_trailer(mark, held[stream]) is None:
+                        reads[asyncio.ensure_future(channel.read(stream))] = stream
                     if data:
                         yield Output(stream, data)
-            ending = await _ending(channel, programs.read_trailer(mark, held))
+            word = programs.read_trailer(mark, held[Stream.STDOUT])
+            ending = await _ending(channel, word)
             self._lingering[token] = channel
             yield ending
         finally:

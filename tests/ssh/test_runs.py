@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import os
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -18,7 +21,9 @@ from deployments.transports.base import (
     Stream,
 )
 from deployments.transports.local import LocalSession
-from deployments.transports.ssh import SshSession
+from deployments.transports.ssh import Endpoint, SshSession
+from octoplat.runtime.demo_target import facts_path, read_facts
+from octoplat.settings.env import ROOT
 from tests.ssh.servers import SshServer
 
 
@@ -36,13 +41,43 @@ async def told(events) -> tuple[bytes, bytes, int]:
     raise AssertionError("no end")
 
 
-@pytest.fixture(params=["ssh", "local"])
+@pytest.fixture
+def demo_target(tmp_path):
+    """Another server than OpenSSH, which treats streams otherwise."""
+    home = tmp_path / "demo"
+    home.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "octoplat.runtime.demo_target"],
+        cwd=ROOT,
+        env={**os.environ, "OCTOPLAT_HOME": str(home)},
+    )
+    deadline = time.monotonic() + 20
+    while not facts_path(home).exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    known = read_facts(home)
+    yield Endpoint(
+        known.host,
+        known.port,
+        host_key="",
+        fingerprint=known.host_key,
+        username=known.username,
+        private_key=known.private_key,
+    )
+    process.terminate()
+    process.wait()
+
+
+@pytest.fixture(params=["openssh", "demo target", "worker"])
 async def session(request, tmp_path):
-    """The same protocol on a target and on the worker."""
-    if request.param == "local":
-        found: Session = LocalSession(tmp_path / "work")
-    else:
-        found = SshSession(request.getfixturevalue("sshd").endpoint())
+    """The same protocol over different ways."""
+    found: Session
+    match request.param:
+        case "openssh":
+            found = SshSession(request.getfixturevalue("sshd").endpoint())
+        case "demo target":
+            found = SshSession(request.getfixturevalue("demo_target"))
+        case _:
+            found = LocalSession(tmp_path / "work")
     yield found
     await found.close()
 
