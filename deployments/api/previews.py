@@ -5,7 +5,7 @@ from typing import Any
 from deployments.api.forms import control, element
 from deployments.core.plan import Plan, PlannedAction, PlannedStep
 from deployments.core.variables import VariableScope
-from deployments.models import Environment, Project, Release
+from deployments.models import Environment, Project, Release, VariableSet
 from deployments.queries.plan_inputs import NO_OPTIONS, plan_of
 from deployments.queries.progression import progression_of
 from deployments.queries.variable_inputs import prompts_of
@@ -22,7 +22,7 @@ def template_document(actor: Actor, release: Release) -> dict[str, Any]:
     return {
         "IsDeploymentProcessModified": release.process.version != release.project.process.version,
         "IsVariableSetModified": _variables_changed(release),
-        "IsLibraryVariableSetModified": False,
+        "IsLibraryVariableSetModified": _library_changed(release),
         "DeploymentNotes": release.notes,
         "PromoteTo": [
             {
@@ -136,3 +136,12 @@ def _variables_changed(release: Release) -> bool:
     live = release.project.variable_set
     taken = release.variables.set_versions.get(str(live.pk))
     return taken is not None and taken != live.version
+
+
+def _library_changed(release: Release) -> bool:
+    """Whether a library set was saved, included or left out after the release took its copy."""
+    included = VariableSet.objects.filter(library_set_id__in=release.project.library_sets)
+    live = included.filter(variables__isnull=False).distinct().values_list("pk", "version")
+    own = str(release.project.variable_set.pk)
+    taken = {pk: version for pk, version in release.variables.set_versions.items() if pk != own}
+    return {str(pk): version for pk, version in live} != taken

@@ -25,6 +25,7 @@ from deployments.queries.progression import progression_of
 from deployments.queries.variable_inputs import prompts_of
 from deployments.services.deployments import deploy_to_environments
 from deployments.web.guards import ProjectRequest, in_project
+from deployments.web.prompts import prompt_field
 from deployments.web.releases import found_release
 from spaces.access import visible
 from spaces.permissions import Permission
@@ -82,24 +83,9 @@ class DeployForm(PageForm):
         )
         self.prompts: dict[str, str] = {}
         for prompt in prompts_of(release.variables):
-            self._ask(prompt)
-
-    def _ask(self, prompt: dict[str, Any]) -> None:
-        """A field for a prompted variable. Where its scope limits it, the blockers say whether an answer
-        is required: that depends on the environments."""
-        about = prompt["prompt"]
-        key = f"prompt-{prompt['id']}"
-        self.prompts[key] = prompt["name"]
-        self.fields[key] = forms.CharField(
-            label=about.get("label") or prompt["name"],
-            help_text=about.get("description", ""),
-            required=bool(about.get("required"))
-            and not prompt["scope"]
-            and not prompt["is_sensitive"],
-            initial=prompt["value"],
-            strip=False,
-            widget=SecretInput() if prompt["is_sensitive"] else forms.TextInput(),
-        )
+            key = f"prompt-{prompt['id']}"
+            self.prompts[key] = prompt["name"]
+            self.fields[key] = prompt_field(prompt)
 
     @property
     def prompt_fields(self) -> list[forms.BoundField]:

@@ -30,6 +30,7 @@ from deployments.queries.roles import known_roles
 from deployments.queries.variable_access import VariableAccess
 from deployments.services.variables import VariableRow, save_variables, variable_warnings
 from deployments.web.guards import ProjectRequest, SpaceRequest, in_project
+from deployments.web.prompts import CONTROLS, SINGLE
 from deployments.web.variable_scopes import named_scope, scope_words
 from spaces.access import allowed, visible
 from spaces.errors import Conflict, Invalid
@@ -60,10 +61,24 @@ class ValueForm(PageForm):
     is_prompted = forms.BooleanField(label="Ask when deploying", required=False)
     prompt_label = forms.CharField(label="Label of the question", required=False, max_length=200)
     prompt_help = forms.CharField(label="Help for it", required=False, max_length=1000)
+    prompt_control = forms.ChoiceField(label="Asked with", choices=CONTROLS, required=False)
+    prompt_options = forms.CharField(
+        label="Choices",
+        required=False,
+        widget=CodeArea(4),
+        help_text="For a list: one on each line, as value|what people read.",
+    )
     is_required = forms.BooleanField(label="An answer is required", required=False)
 
     scope = ("environments", "roles", "machines", "actions", "channels")
-    prompt = ("is_prompted", "prompt_label", "prompt_help", "is_required")
+    prompt = (
+        "is_prompted",
+        "prompt_label",
+        "prompt_help",
+        "prompt_control",
+        "prompt_options",
+        "is_required",
+    )
 
     def __init__(self, pages: "SetPages", data: QueryDict | None, row: Variable | None) -> None:
         request = pages.request
@@ -142,6 +157,8 @@ class ValueForm(PageForm):
         return (stored.prompt or {} if stored else {}) | {
             "label": given["prompt_label"],
             "description": given["prompt_help"],
+            "control": given["prompt_control"] or SINGLE,
+            "options": given["prompt_options"],
             "required": given["is_required"],
         }
 
@@ -419,6 +436,8 @@ def _initial(row: Variable) -> dict[str, Any]:
         "is_prompted": row.prompt is not None,
         "prompt_label": prompt.get("label", ""),
         "prompt_help": prompt.get("description", ""),
+        "prompt_control": prompt.get("control", SINGLE),
+        "prompt_options": prompt.get("options", ""),
         "is_required": prompt.get("required", False),
     }
 

@@ -80,6 +80,8 @@ def test_a_value_gets_a_scope_and_a_question(browse, manager, project, dev, url)
         "roles": "Web",
         "is_prompted": "on",
         "prompt_label": "Which tenant?",
+        "prompt_control": "Select",
+        "prompt_options": "a|Acme",
         "is_required": "on",
     }
 
@@ -87,7 +89,13 @@ def test_a_value_gets_a_scope_and_a_question(browse, manager, project, dev, url)
 
     row = Variable.objects.get(name="Tenant")
     assert row.scope == {"environments": [dev.pk], "roles": ["web"]}
-    assert row.prompt == {"label": "Which tenant?", "description": "", "required": True}
+    assert row.prompt == {
+        "label": "Which tenant?",
+        "description": "",
+        "control": "Select",
+        "options": "a|Acme",
+        "required": True,
+    }
 
 
 def test_what_somebody_else_saved_meanwhile_is_not_overwritten(browse, manager, project, rows, url):
