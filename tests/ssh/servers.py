@@ -98,6 +98,9 @@ def private_text(key: asyncssh.SSHKey, passphrase: str | None = None) -> str:
     return key.export_private_key("openssh", passphrase).decode()
 
 
+START_SECONDS = 60  # a busy machine takes its time
+
+
 def public_text(key: asyncssh.SSHKey) -> str:
     return key.export_public_key("openssh").decode().strip()
 
@@ -120,7 +123,12 @@ def start_sshd(
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # sshd's own rule when it runs as root
     process = subprocess.Popen([SSHD, "-D", "-e", "-f", str(folder / "config")])
-    _await_port(port)
+    try:
+        _await_port(port)
+    except TimeoutError:
+        process.kill()
+        process.wait()
+        raise
     text = " ".join(public_text(host_key).split()[:2])
     return SshServer(port, folder, text, private_text(user_key), process)
 
@@ -133,7 +141,7 @@ def stop(server: SshServer) -> None:
 
 
 def _await_port(port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
