@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from deployments.core.lifecycles import Progression
+from deployments.core.plan import Plan
 from deployments.models import Deployment, Environment, Package, Project, Release
 from deployments.queries.plan_inputs import NO_OPTIONS, DeploymentOptions, plan_of
 from deployments.queries.progression import progression_of, progressions
@@ -33,10 +34,14 @@ def deploy_blockers(
     release: Release,
     environment: Environment,
     options: DeploymentOptions = NO_OPTIONS,
+    planned: Plan | None = None,
 ) -> list[Blocker]:
-    """Why `actor` cannot deploy this now, permission first. Empty: the service will accept it."""
+    """Why `actor` cannot deploy this now, permission first. Empty: the service will accept it.
+
+    planned: the plan of exactly this, for a caller who has worked it out.
+    """
     return permission_blockers(actor, release, environment) + deployment_blockers(
-        release, environment, options
+        release, environment, options, planned
     )
 
 
@@ -47,13 +52,16 @@ def permission_blockers(actor: Actor, release: Release, environment: Environment
 
 
 def deployment_blockers(
-    release: Release, environment: Environment, options: DeploymentOptions = NO_OPTIONS
+    release: Release,
+    environment: Environment,
+    options: DeploymentOptions = NO_OPTIONS,
+    planned: Plan | None = None,
 ) -> list[Blocker]:
     """What stands in the way whoever asks: project, lifecycle, packages, answers, targets, options.
 
     domain.md 17.2: all of it together.
     """
-    planned = plan_of(release, environment, options)
+    planned = planned or plan_of(release, environment, options)
     return [
         *start_blockers(release, environment),
         *_option_blockers(release, environment, options),

@@ -252,10 +252,11 @@ def _preview(
     cell = where.get((request.project.pk, environment.pk))
     current = (cell.current or cell.shown) if cell else None
     there = {p["package_id"]: p["version"] for p in current.release.packages} if current else {}
+    planned = plan_of(release, environment, options)
     return Preview(
         environment=environment,
-        plan=plan_of(release, environment, options),
-        blockers=deploy_blockers(request.actor, release, environment, options),
+        plan=planned,
+        blockers=deploy_blockers(request.actor, release, environment, options, planned),
         packages=[
             (package["package_id"], there.get(package["package_id"], ""), package["version"])
             for package in release.packages

@@ -87,7 +87,8 @@ def test_abort_ends_in_failure(stack):
 
 def test_what_the_lifecycle_forbids_is_refused_with_the_reason(stack):
     release = stack.client.post(
-        f"{stack.space}/releases/create/v1", {"ProjectName": PROJECT, "ReleaseVersion": "2.0.0"}
+        f"{stack.space}/releases/create/v1",
+        {"ProjectName": PROJECT, "ReleaseVersion": "1.0.0-refused"},
     )
 
     with pytest.raises(Refused, match="must succeed in Development"):

@@ -66,9 +66,14 @@ def test_a_secret_moved_to_another_space_does_not_open(place, other_space):
         open_(sealed, **place | {"space_id": other_space.pk})
 
 
+def one_letter_changed(sealed):
+    """Well inside the ciphertext, where every bit of a letter counts."""
+    return sealed[:-12] + ("B" if sealed[-12] == "A" else "A") + sealed[-11:]
+
+
 @pytest.mark.promise("S3")
 @pytest.mark.parametrize(
-    "damage", [lambda s: s[:-2] + "AA", lambda s: s[:-8], lambda s: "v1.x", str.upper]
+    "damage", [one_letter_changed, lambda s: s[:-8], lambda s: "v1.x", str.upper]
 )
 def test_a_damaged_secret_does_not_open(place, damage):
     sealed = seal(CANARY, **place)

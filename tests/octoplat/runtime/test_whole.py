@@ -19,6 +19,14 @@ from tests.plugins.stack import free_port
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
+def command(process: psutil.Process) -> str:
+    """Its command line; "" when it has just ended."""
+    try:
+        return " ".join(process.cmdline())
+    except psutil.NoSuchProcess:
+        return ""
+
+
 class Whole:
     """`python -m octoplat.runtime run` with data of its own."""
 
@@ -53,7 +61,7 @@ class Whole:
     def processes(self, *words: str) -> list[psutil.Process]:
         """Ours whose command line has all the words, parents first."""
         found = psutil.Process(self.process.pid).children(recursive=True)
-        return [p for p in found if all(word in " ".join(p.cmdline()) for word in words)]
+        return [p for p in found if all(word in command(p) for word in words)]
 
     def answers(self) -> bool:
         with contextlib.suppress(OSError):
