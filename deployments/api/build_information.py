@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from deployments.api.build_documents import BuildInformationCommand, build_document
-from deployments.api.packages import MODES, overwrite_mode
+from deployments.api.packages import MODES, overwrite_mode, versions_asked_for
 from deployments.models import BuildInformation
 from deployments.services.build_information import (
     delete_build_information,
@@ -54,17 +54,7 @@ class BuildInformationViewSet(SpaceViewSet):
         return super().list(request, **kwargs)
 
     def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        rows = super().filtered(rows)
-        if package_id := self.parameters.one("packageId"):
-            rows = rows.filter(package_id__iexact=package_id)
-        if part := self.parameters.one("filter"):
-            rows = rows.filter(package_id__icontains=part)
-        if self.parameters.flag("latest"):
-            newest = BuildInformation.objects.filter(
-                space=OuterRef("space"), package_id__iexact=OuterRef("package_id")
-            ).order_by("-version_key")
-            rows = rows.filter(pk=Subquery(newest.values("pk")[:1]))
-        return rows
+        return versions_asked_for(super().filtered(rows), self.parameters, "packageId")
 
     @extend_schema(request=BuildInformationCommand, parameters=MODES[:1])
     def create(self, request: ApiRequest, **_: Any) -> Response:

@@ -25,6 +25,7 @@ from deployments.services.packages import (
 )
 from spaces.access import anywhere
 from spaces.api.documents import SpaceResource, Timestamp, api_address
+from spaces.api.parameters import Parameters
 from spaces.api.views import ApiRequest, SpaceCommandViewSet, SpaceViewSet
 from spaces.errors import Invalid, PermissionRefused
 from spaces.permissions import Permission
@@ -131,6 +132,25 @@ def feed_package(feed: Feed, package: FeedPackage) -> dict[str, Any]:
     }
 
 
+def versions_asked_for(
+    rows: QuerySet[Any], parameters: Parameters, id_parameter: str
+) -> QuerySet[Any]:
+    """The rows of one package, of ids with a part in them, or only each id's newest version.
+
+    For what is known by package id and version: packages, and what builds told about them.
+    """
+    if package_id := parameters.one(id_parameter):
+        rows = rows.filter(package_id__iexact=package_id)
+    if part := parameters.one("filter"):
+        rows = rows.filter(package_id__icontains=part)
+    if parameters.flag("latest"):
+        newest = rows.model.objects.filter(
+            space=OuterRef("space"), package_id__iexact=OuterRef("package_id")
+        ).order_by("-version_key")
+        rows = rows.filter(pk=Subquery(newest.values("pk")[:1]))
+    return rows
+
+
 class PackageViewSet(SpaceViewSet):
     model = Package
     name_field = ""
@@ -157,17 +177,7 @@ class PackageViewSet(SpaceViewSet):
         return super().list(request, **kwargs)
 
     def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        rows = super().filtered(rows)
-        if package_id := self.parameters.one("nuGetPackageId"):
-            rows = rows.filter(package_id__iexact=package_id)
-        if part := self.parameters.one("filter"):
-            rows = rows.filter(package_id__icontains=part)
-        if self.parameters.flag("latest"):
-            newest = Package.objects.filter(
-                space=OuterRef("space"), package_id__iexact=OuterRef("package_id")
-            ).order_by("-version_key")
-            rows = rows.filter(pk=Subquery(newest.values("pk")[:1]))
-        return rows
+        return versions_asked_for(super().filtered(rows), self.parameters, "nuGetPackageId")
 
     @extend_schema(request=UPLOAD, parameters=MODES, responses={201: PackageResource})
     @action(detail=False, methods=["post"], url_path="raw", pagination_class=None)

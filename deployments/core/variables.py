@@ -59,7 +59,7 @@ UNSCOPED = VariableScope()
 class Definition:
     """One value of one name. `order` ranks library sets (smaller was included earlier).
 
-    sealed: the value is still encrypted text; planning never needs it open.
+    value: None for a secret that nobody opened; ranking never needs it.
     """
 
     id: int
