@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from bench.rows import Row
 from deployments.core.files.substitution import substitute
 from deployments.core.templates import Variables, evaluate, get
-from deployments.core.variables import Definition, Situation, VariableScope, resolve
+from deployments.core.variables import Definition, Resolver, Situation, VariableScope
 
 NAMES = (1000, 2000)  # each with two values
 TARGETS = 100
@@ -38,7 +38,7 @@ def variables() -> Iterator[Row]:
             f"{2 * names:,} values of {names:,} names for {TARGETS} targets",
             _seconds(partial(_for_all_targets, definitions), runs=3),
             "s",
-            aim="≤ 1.0 s" if names == NAMES[0] else "",
+            aim="≤ 1.0 s",
         )
     yield from _template()
     text = "Server=#{Server};Port=#{Port}\n" + "x" * 970 + "\n"
@@ -77,11 +77,12 @@ def _value(number: int) -> str:
 
 
 def _for_all_targets(definitions: list[Definition]) -> None:
+    resolver = Resolver(definitions)
     for machine in range(TARGETS):
         where = Situation(
             environment=1, machine=machine, machine_roles=frozenset({"web"}), channel=1
         )
-        found = {d.name: d.value for d in resolve(definitions, where).values()}
+        found = {d.name: d.value for d in resolver.at(where).values()}
         table = Variables({**found, "Octopus.Machine.Name": f"machine-{machine}"})
         for name in found:
             get(table, name)

@@ -11,7 +11,7 @@ from typing import Any
 from deployments.core.operations import OutputValue
 from deployments.core.plan import Plan, PlannedAction, PlannedMachine, PlannedStep
 from deployments.core.templates import Variables
-from deployments.core.variables import Definition, Situation, resolve
+from deployments.core.variables import Definition, Resolver, Situation
 
 Values = dict[str, str]
 DEPLOYMENT_PROCESS = "deployment"
@@ -128,6 +128,7 @@ class Bindings:
     ) -> None:
         self._facts = facts
         self._definitions = tuple(definitions)
+        self._resolver = Resolver(self._definitions)
         self._system = system_values(facts) | _process_values(plan)
 
     def secrets(self) -> Iterator[str]:
@@ -153,7 +154,7 @@ class Bindings:
 
         System values win over outputs, these over defined values, whatever their scopes.
         """
-        defined = resolve(self._definitions, self._situation(step, action, machine))
+        defined = self._resolver.at(self._situation(step, action, machine))
         outputs = output_values(progress.outputs, machine.id if machine else None)
         place = _place_values(step, action, machine, self._facts)
         values = {

@@ -138,22 +138,41 @@ def matches(scope: VariableScope, where: Situation) -> bool:
     )
 
 
-def resolve(definitions: Iterable[Definition], where: Situation) -> dict[str, Definition]:
-    """The definition each variable takes in this situation, by lower-case name.
+class Resolver:
+    """Definitions made ready to be resolved in many places.
 
-    Names nothing of which applies are absent. Ties fall to the project, then to the earlier
-    library set, then to the smaller id.
+    Those of one scope and one kind of source stand or fall together, so a place asks once for each such
+    group and not once for each definition.
     """
-    winners: dict[str, tuple[Rank, Definition]] = {}
-    for definition in definitions:
-        if not matches(definition.scope, where):
-            continue
-        rank = _rank(definition, where)
-        name = definition.name.lower()
-        best = winners.get(name)
-        if best is None or rank > best[0]:
-            winners[name] = (rank, definition)
-    return {name: definition for name, (_, definition) in winners.items()}
+
+    def __init__(self, definitions: Iterable[Definition]) -> None:
+        groups: dict[tuple[int, VariableScope], dict[str, Definition]] = defaultdict(dict)
+        for definition in definitions:
+            group = groups[_ABOVE_ALL.get(definition.source, 0), definition.scope]
+            _keep_stronger(group, definition.name.lower(), definition)
+        self._groups = [(above, scope, group) for (above, scope), group in groups.items()]
+
+    def at(self, where: Situation) -> dict[str, Definition]:
+        """The definition each variable takes in this situation, by lower-case name.
+
+        Names nothing of which applies are absent. Ties fall to the project, then to the earlier
+        library set, then to the smaller id.
+        """
+        applying: dict[tuple[int, tuple[bool, ...]], list[dict[str, Definition]]] = defaultdict(
+            list
+        )
+        for above, scope, group in self._groups:
+            if matches(scope, where):
+                applying[above, _specificity(scope, where)].append(group)
+        winners: dict[str, Definition] = {}
+        for rank in sorted(applying):
+            winners |= _merged(applying[rank])
+        return winners
+
+
+def resolve(definitions: Iterable[Definition], where: Situation) -> dict[str, Definition]:
+    """The definition each variable takes in one situation; see `Resolver.at`."""
+    return Resolver(definitions).at(where)
 
 
 def explain(definitions: Iterable[Definition], name: str, where: Situation) -> Explanation:
@@ -216,13 +235,30 @@ def _specificity(scope: VariableScope, where: Situation) -> tuple[bool, ...]:
 
 
 def _rank(definition: Definition, where: Situation) -> Rank:
-    return (
-        _ABOVE_ALL.get(definition.source, 0),
-        _specificity(definition.scope, where),
-        definition.source != Source.LIBRARY,
-        -definition.order,
-        -definition.id,
-    )
+    above = _ABOVE_ALL.get(definition.source, 0)
+    return (above, _specificity(definition.scope, where), *_tie_break(definition))
+
+
+def _tie_break(definition: Definition) -> tuple[bool, int, int]:
+    return (definition.source != Source.LIBRARY, -definition.order, -definition.id)
+
+
+def _keep_stronger(found: dict[str, Definition], name: str, definition: Definition) -> None:
+    """Keep `definition` unless one of equal scope and kind of source wins the tie."""
+    known = found.get(name)
+    if known is None or _tie_break(definition) > _tie_break(known):
+        found[name] = definition
+
+
+def _merged(groups: Sequence[dict[str, Definition]]) -> dict[str, Definition]:
+    """The stronger one of each name in groups that rank alike."""
+    if len(groups) == 1:
+        return groups[0]
+    found = dict(groups[0])
+    for group in groups[1:]:
+        for name, definition in group.items():
+            _keep_stronger(found, name, definition)
+    return found
 
 
 def _ties(first: Definition, second: Definition, where: Situation) -> bool:
