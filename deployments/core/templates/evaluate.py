@@ -168,10 +168,18 @@ class Evaluator:
             text = self.resolve(expression.name)
         else:
             text = self.expression(expression)
-            is_root = self.scope is None
-            if text is not None and is_root and node.key is not None and self.findings.is_lasting:
+            if text is not None and node.key is not None and self.is_constant(expression.name):
                 self.known[node.key] = text
         return self.echoed(node) if text is None else text
+
+    def is_constant(self, name: Name | None) -> bool:
+        """Whether what was just made of a name is the same at every item of the innermost loop."""
+        if not self.findings.is_lasting:
+            return False
+        scope = self.scope
+        if scope is None:
+            return True
+        return name is not None and name.key != scope.variable and name.key in scope.known
 
     def echoed(self, node: Substitution | Calculation) -> str:
         self.findings.missing[node.echo] = None

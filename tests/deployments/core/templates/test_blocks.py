@@ -116,6 +116,12 @@ def test_loops(template, variables, expected):
     assert evaluate(template, variables) == Evaluation(expected)
 
 
+def test_filters_follow_the_items_and_not_the_first_one():
+    template = "#{each o in Outer}#{each i in Inner}#{o | ToUpper}#{i | ToUpper}#{Name | ToUpper};#{/each}#{/each}"
+    variables = {"Outer": "a,b", "Inner": "x,y", "Name": "n"}
+    assert evaluate(template, variables).value == "AXN;AYN;BXN;BYN;"
+
+
 def test_a_loop_knows_its_position():
     template = (
         "#{each a in L}#{Octopus.Template.Each.Index}#{Octopus.Template.Each.First}"
