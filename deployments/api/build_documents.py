@@ -1,6 +1,5 @@
 """Build information as the dialect writes it (api-dialect.md 8.17), from how rows and releases keep it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -29,40 +28,6 @@ class BuildDetails(Document):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         return {**attrs, "commits": [dict(commit) for commit in attrs.get("commits") or []]}
-
-
-def build_document(details: Mapping[str, Any]) -> dict[str, Any]:
-    """The wire form of stored details."""
-    commits = [
-        {
-            "Id": commit.get("id", ""),
-            "Comment": commit.get("comment", ""),
-            "LinkUrl": commit.get("link", ""),
-        }
-        for commit in details.get("commits", [])
-    ]
-    return {
-        "BuildEnvironment": details.get("build_environment", ""),
-        "BuildNumber": details.get("build_number", ""),
-        "BuildUrl": details.get("build_url", ""),
-        "Branch": details.get("branch", ""),
-        "VcsType": details.get("vcs_type", ""),
-        "VcsRoot": details.get("vcs_root", ""),
-        "VcsCommitNumber": details.get("vcs_commit", ""),
-        "VcsCommitUrl": details.get("vcs_commit_url", ""),
-        "IssueTrackerName": "",
-        "IncompleteDataWarning": None,
-        "Commits": commits,
-        "WorkItems": [],
-    }
-
-
-def held_builds(builds: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The copies that a release holds, each with its package."""
-    return [
-        {"PackageId": held["package_id"], "Version": held["version"], **build_document(held)}
-        for held in builds
-    ]
 
 
 class BuildInformationCommand(Document):

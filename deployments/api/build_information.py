@@ -8,8 +8,9 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from deployments.api.build_documents import BuildInformationCommand, build_document
+from deployments.api.build_documents import BuildInformationCommand
 from deployments.api.packages import MODES, overwrite_mode, versions_asked_for
+from deployments.core.release_notes import build_document
 from deployments.models import BuildInformation
 from deployments.services.build_information import (
     delete_build_information,

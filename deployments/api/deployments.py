@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from deployments.api.build_documents import held_builds
 from deployments.api.commands import skipped_actions
 from deployments.api.fields import Computed, Constant, OptionalList, Strings, Text
+from deployments.core.release_notes import build_document
 from deployments.models import Channel, Deployment, Environment, Project, Release, Target
 from deployments.queries.plan_inputs import DeploymentOptions
 from deployments.queries.variable_inputs import answers_by_name
@@ -25,7 +25,7 @@ from spaces.queries.references import with_ids
 def changes_in(deployment: Deployment) -> list[dict[str, Any]]:
     """What the deployment brings: its release, with what builds told about its packages."""
     release = deployment.release
-    builds = held_builds(release.build_information)
+    builds = [build_document(build) for build in release.build_information]
     return [
         {
             "Version": release.version,

@@ -12,9 +12,9 @@ from rest_framework.response import Response
 
 from deployments import blobs
 from deployments.api.artifacts import attachment
-from deployments.api.build_documents import build_document
 from deployments.api.fields import Computed, remembered
 from deployments.api.uploads import receive
+from deployments.core.release_notes import build_document
 from deployments.feeds import FeedPackage
 from deployments.models import BuildInformation, Feed, Package
 from deployments.services.packages import (

@@ -17,8 +17,8 @@ from deployments.queries.release_packages import (
     feeds_of,
     needed_packages,
 )
+from deployments.queries.release_versions import proposed_version
 from deployments.services.processes import save_process
-from deployments.services.releases import proposed_version
 from spaces.access import UNKNOWN, visible
 from spaces.api.documents import SpaceResource, api_address
 from spaces.api.views import ApiRequest, SpaceViewSet
@@ -79,14 +79,15 @@ class ProcessViewSet(SpaceViewSet):
         """What a new release needs: its packages, and the next version."""
         process = self._edited(id)
         project = process.project
-        needed = needed_packages(process.parsed(), self._channel(project))
+        channel = self._channel(project)
+        needed = needed_packages(process.parsed(), channel)
         last = project.releases.order_by("-assembled_at", "-id").first()
         donor = project.version_donor or {}
         return Response(
             {
                 "DeploymentProcessId": process.wire_id,
                 "LastReleaseVersion": last.version if last else None,
-                "NextVersionIncrement": _next_version(project),
+                "NextVersionIncrement": _next_version(project, channel),
                 "VersioningPackageStepName": donor.get("action"),
                 "VersioningPackageReferenceName": donor.get("reference"),
                 "Packages": _packages(project, needed, last),
@@ -102,16 +103,16 @@ class ProcessViewSet(SpaceViewSet):
             raise NotFound(UNKNOWN)
         return row
 
-    def _channel(self, project: Project) -> Channel | None:
+    def _channel(self, project: Project) -> Channel:
         channels: QuerySet[Any] = Channel.objects.filter(project=project)
         text = self.parameters.one("channel")
-        return find(channels, text) if text else None
+        return (find(channels, text) if text else None) or channels.get(is_default=True)
 
 
-def _next_version(project: Project) -> str:
+def _next_version(project: Project, channel: Channel) -> str:
     """The version by the project's template; "" where a package gives it."""
     try:
-        return proposed_version(project, Selection())
+        return proposed_version(project, channel, Selection())
     except ValueError:
         return ""
 

@@ -8,12 +8,12 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from deployments.api.build_documents import held_builds
 from deployments.api.deployments import DeploymentResource, deployments_in
 from deployments.api.fields import Computed, Constant, Maybe, Strings, Text
 from deployments.api.previews import preview_document, template_document
 from deployments.api.release_progression import lifecycle_progression_document
 from deployments.core.package_overrides import Override
+from deployments.core.release_notes import build_document
 from deployments.models import Channel, Defect, Environment, Package, Project, Release
 from deployments.services.releases import (
     ReleaseRequest,
@@ -78,7 +78,8 @@ class ReleaseResource(SpaceResource):
     LibraryVariableSetSnapshotIds = Constant([])
     ProjectDeploymentProcessSnapshotId = Computed(lambda release: release.process.wire_id)
     BuildInformation = Computed(
-        lambda release: held_builds(release.build_information), serializers.ListField()
+        lambda release: [build_document(build) for build in release.build_information],
+        serializers.ListField(),
     )
     CustomFields = Strings(source="custom_fields")
     VersionControlReference = Constant(None)

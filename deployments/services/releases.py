@@ -8,9 +8,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from deployments.core import templates
 from deployments.core.package_overrides import BadOverride, Override, parse_overrides
-from deployments.core.versions import next_version, parse
+from deployments.core.release_notes import Build, filled, note_variables
+from deployments.core.versions import is_mask, parse
 from deployments.models import (
     BuildInformation,
     Channel,
@@ -31,6 +31,11 @@ from deployments.queries.release_packages import (
     feeds_of,
     needed_packages,
     select_packages,
+)
+from deployments.queries.release_versions import (
+    counted_on,
+    proposed_version,
+    unscoped_variables,
 )
 from deployments.queries.variable_inputs import live_variables
 from deployments.services.promotion import promote
@@ -73,7 +78,7 @@ def create_release(*, actor: Actor, project: Project, request: ReleaseRequest) -
     project = Project.objects.select_for_update().get(pk=project.pk)
     process = Process.objects.get(project=project)
     channel, selection, problems = _selection(project, process, request)
-    version, version_problems = _version(project, request, selection)
+    version, version_problems = _version(project, channel, request, selection)
     if problems := [*problems, *selection.problems, *version_problems]:
         raise Invalid(problems)
     release = _insert(
@@ -129,15 +134,17 @@ def _wanted(request: ReleaseRequest) -> Wanted:
 
 
 def _version(
-    project: Project, request: ReleaseRequest, selection: Selection
+    project: Project, channel: Channel, request: ReleaseRequest, selection: Selection
 ) -> tuple[str, list[str]]:
-    """The version to use, and what is wrong with it."""
+    """The version to use, and what is wrong with it. One that is given may be a mask such as 2.1.i."""
     version = request.version.strip()
-    if not version:
-        try:
-            version = proposed_version(project, selection)
-        except ValueError as bad:
-            return "", [f"The next version cannot be worked out: {bad}"]
+    try:
+        if not version:
+            version = proposed_version(project, channel, selection)
+        elif is_mask(version):
+            version = counted_on(project, version)
+    except ValueError as bad:
+        return "", [f"The next version cannot be worked out: {bad}"]
     if len(version) > MAX_VERSION:
         return version, [
             f"A version has at most {MAX_VERSION} characters; this one has {len(version)}."
@@ -147,52 +154,6 @@ def _version(
     except ValueError:
         return version, [f"{version!r} is not a version. Write for example 1.4.2 or 1.4.2-beta.1."]
     return version, []
-
-
-def proposed_version(project: Project, selection: Selection) -> str:
-    """The next version by the project's donor package or template. Raises ValueError.
-
-    Counts on from the release created last, even if it was deleted since, so that no number comes
-    back (domain.md 16.1).
-    """
-    if project.version_donor:
-        return _donated_version(project.version_donor, selection)
-    current = project.last_version or None
-    text = templates.evaluate(project.version_template, version_variables(current)).value or ""
-    return next_version(text, current)
-
-
-def version_variables(current: str | None) -> dict[str, str]:
-    """Octopus.Version.Last* and Next* and the clock's parts, for version templates."""
-    last = parse(current, "octopus") if current else None
-    numbers = last.numbers if last else (0, 0, 0, 0)
-    names = ("Major", "Minor", "Patch", "Revision")
-    now = timezone.now()
-    variables = {
-        "Octopus.Date.Year": str(now.year),
-        "Octopus.Date.Month": str(now.month),
-        "Octopus.Date.Day": str(now.day),
-        "Octopus.Date.DayOfYear": str(now.timetuple().tm_yday),
-        "Octopus.Time.Hour": str(now.hour),
-        "Octopus.Time.Minute": str(now.minute),
-        "Octopus.Time.Second": str(now.second),
-        "Octopus.Version.LastSuffix": last.prerelease if last else "",
-    }
-    for name, number in zip(names, numbers, strict=True):
-        variables[f"Octopus.Version.Last{name}"] = str(number)
-        variables[f"Octopus.Version.Next{name}"] = str(number + 1)
-    for kind in ("Last", "Next"):
-        variables[f"Octopus.Version.{kind}Build"] = variables[f"Octopus.Version.{kind}Patch"]
-    return variables
-
-
-def _donated_version(donor: dict[str, str], selection: Selection) -> str:
-    for needed, found in selection.chosen:
-        if donor["action"] in (needed.action.id, needed.action.name, needed.step.name) and (
-            donor.get("reference", "") == needed.reference.name
-        ):
-            return found.version
-    raise ValueError(f"the package of step {donor['action']} gives the version, but has none")
 
 
 def _insert(
@@ -205,6 +166,7 @@ def _insert(
     request: ReleaseRequest,
     process: Process,
 ) -> Release:
+    builds = _build_information(project.space_id, selection)
     try:
         with transaction.atomic():
             release = Release.objects.create(
@@ -212,11 +174,11 @@ def _insert(
                 project=project,
                 channel=channel,
                 version=version,
-                notes=request.notes,
+                notes=_notes(project, channel, version, request.notes, selection, builds),
                 process=_process_snapshot(process),
                 variables=snapshot_variables(project),
                 packages=selection.frozen(),
-                build_information=_build_information(project.space_id, selection),
+                build_information=builds,
                 custom_fields=request.custom_fields,
                 ignore_channel_rules=request.ignore_channel_rules,
                 created_by=actor.name,
@@ -225,6 +187,24 @@ def _insert(
         raise Conflict(f"Release {version} of {project} already exists.") from exc
     Project.objects.filter(pk=project.pk).update(last_version=version)
     return release
+
+
+def _notes(
+    project: Project,
+    channel: Channel,
+    version: str,
+    given: str,
+    selection: Selection,
+    builds: Sequence[Build],
+) -> str:
+    """The notes with their variables, once and for all; none given means the project's template."""
+    template = given or project.release_notes_template
+    if "#{" not in template:
+        return template
+    known = unscoped_variables(project, channel)
+    return filled(
+        template, known | note_variables(version, channel.name, selection.frozen(), builds)
+    )
 
 
 def _process_snapshot(process: Process) -> ProcessSnapshot:

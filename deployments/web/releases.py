@@ -25,6 +25,7 @@ from deployments.queries.release_packages import (
     needed_packages,
     select_packages,
 )
+from deployments.queries.release_versions import proposed_version
 from deployments.queries.snapshot_changes import step_changes, variable_changes
 from deployments.services.releases import (
     ReleaseRequest,
@@ -32,7 +33,6 @@ from deployments.services.releases import (
     create_release,
     delete_release,
     edit_release_notes,
-    proposed_version,
     unblock_release,
     update_variables,
 )
@@ -349,7 +349,7 @@ def _proposal(request: ProjectRequest, selection: Selection) -> tuple[str, str]:
     """Help text and proposed version."""
     try:
         return "The next one by the project's rule; change it freely.", proposed_version(
-            request.project, selection
+            request.project, _channel(request), selection
         )
     except ValueError as bad:
         return f"The next version cannot be worked out: {bad}", ""

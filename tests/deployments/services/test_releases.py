@@ -216,6 +216,19 @@ class TestNumbers:
 
         assert [create(project).version for _ in range(3)] == ["3.1.0", "3.1.1", "3.1.2"]
 
+    def test_a_mask_goes_on_in_its_own_row_of_numbers(self, project):
+        create(project, version="2.1.3")
+        create(project, version="9.0.0")
+
+        assert create(project, version="2.1.i").version == "2.1.4"
+
+    def test_a_template_may_use_the_channel_and_plain_variables(self, project):
+        set_variables(project, Train="7")
+        project.version_template = "#{Train}.#{Octopus.Version.Channel.NextMinor}.0"
+        project.save()
+
+        assert [create(project).version for _ in range(2)] == ["7.1.0", "7.2.0"]
+
     def test_a_deleted_number_does_not_come_back(self, project):
         create(project)
         delete_release(actor=SYSTEM, release=create(project))
@@ -230,6 +243,22 @@ class TestNumbers:
         project.save()
 
         assert create(project).version == "7.1.0"
+
+
+class TestNotes:
+    def test_notes_are_filled_in_once(self, project):
+        set_variables(project, Team="Blue")
+
+        notes = create(project, version="1.0", notes="#{Team}: #{Octopus.Release.Number}").notes
+
+        assert notes == "Blue: 1.0"
+
+    def test_without_notes_the_project_s_template_counts(self, project):
+        project.release_notes_template = "Version #{Octopus.Release.Number}"
+        project.save()
+
+        assert create(project, version="1.0").notes == "Version 1.0"
+        assert create(project, version="1.1", notes="Mine").notes == "Mine"
 
 
 class TestLater:
