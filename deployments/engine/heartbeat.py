@@ -4,9 +4,12 @@ A thread with a connection of its own: neither a long query nor a busy loop make
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 from django.db import Error, connection
 
@@ -15,6 +18,8 @@ from deployments.engine.control import Control, LeaseLost, Signal
 from deployments.engine.leases import RENEW_EVERY, SURE, Lease
 
 logger = logging.getLogger(__name__)
+
+Told = TypeVar("Told")
 
 LOOK_EVERY = 0.5  # seconds between looks at what is wanted
 
@@ -56,7 +61,7 @@ class Heartbeat:
         now = time.monotonic()
         if now - renewed >= RENEW_EVERY:
             wishes = leases.renew(self._lease)
-            self._loop.call_soon_threadsafe(self._confirm, now)
+            self._call(self._confirm, now)
             renewed = now
         else:
             wishes = leases.look(self._lease)
@@ -71,5 +76,9 @@ class Heartbeat:
         self._control.confirm(at + SURE)
 
     def _tell(self, signal: Signal) -> None:
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._control.stop, signal)
+        self._call(self._control.stop, signal)
+
+    def _call(self, act: Callable[[Told], object], told: Told) -> None:
+        """Does it in the run's loop; a run that ended meanwhile needs no news."""
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(act, told)
