@@ -9,7 +9,6 @@ from rest_framework.response import Response
 
 from deployments.api.commands import skipped_actions
 from deployments.api.fields import Computed, Constant, OptionalList, Strings, Text
-from deployments.core.release_notes import build_document
 from deployments.models import Channel, Deployment, Environment, Project, Release, Target
 from deployments.queries.plan_inputs import DeploymentOptions
 from deployments.queries.variable_inputs import answers_by_name
@@ -20,21 +19,6 @@ from spaces.api.fields import InSpace
 from spaces.api.views import ApiRequest, SpaceViewSet
 from spaces.permissions import Permission
 from spaces.queries.references import with_ids
-
-
-def changes_in(deployment: Deployment) -> list[dict[str, Any]]:
-    """What the deployment brings: its release, with what builds told about its packages."""
-    release = deployment.release
-    builds = [build_document(build) for build in release.build_information]
-    return [
-        {
-            "Version": release.version,
-            "ReleaseNotes": release.notes,
-            "BuildInformation": builds,
-            "WorkItems": [],
-            "Commits": [commit for build in builds for commit in build["Commits"]],
-        }
-    ]
 
 
 class DeploymentResource(SpaceResource):
@@ -79,8 +63,8 @@ class DeploymentResource(SpaceResource):
         lambda row: [f"Machines-{pk}" for pk in row.deployed_to_machines], serializers.ListField()
     )
     FailureEncountered = serializers.BooleanField(source="failure_encountered", read_only=True)
-    Changes = Computed(changes_in, serializers.ListField())
-    ChangesMarkdown = Computed(lambda deployment: deployment.release.notes)
+    Changes = serializers.JSONField(source="changes", read_only=True)
+    ChangesMarkdown = serializers.CharField(source="changes_markdown", read_only=True)
 
     def to_representation(self, instance: Deployment) -> dict[str, Any]:
         document = super().to_representation(instance)

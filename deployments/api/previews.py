@@ -6,6 +6,7 @@ from deployments.api.forms import control, element
 from deployments.core.plan import Plan, PlannedAction, PlannedStep
 from deployments.core.variables import VariableScope
 from deployments.models import Environment, Project, Release, VariableSet
+from deployments.queries.deployment_changes import ReleaseChanges, running_versions
 from deployments.queries.plan_inputs import NO_OPTIONS, plan_of
 from deployments.queries.progression import progression_of
 from deployments.queries.variable_inputs import prompts_of
@@ -67,9 +68,14 @@ def preview_document(
         "Form": _form(release, environment),
         "UseGuidedFailureModeByDefault": _is_guided(release.project, environment),
         "ReleaseNotes": release.notes,
-        "Changes": [{"Version": release.version, "ReleaseNotes": release.notes}],
+        "Changes": _changes(release, environment),
         "Links": {},
     }
+
+
+def _changes(release: Release, environment: Environment) -> list[dict[str, Any]]:
+    running = running_versions(release, [environment])
+    return ReleaseChanges(release).since(running.get(environment.pk)).documents
 
 
 def _step(step: PlannedStep, action: PlannedAction, planned: Plan) -> dict[str, Any]:

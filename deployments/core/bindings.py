@@ -3,13 +3,13 @@
 Rules: variables-and-versions.md 2-4, domain.md 14. Values are templates still; `core.templates` evaluates.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from deployments.core.operations import OutputValue
 from deployments.core.plan import Plan, PlannedAction, PlannedMachine, PlannedStep
+from deployments.core.release_notes import changes_variables
 from deployments.core.templates import Variables
 from deployments.core.variables import Definition, Resolver, Situation
 
@@ -46,7 +46,6 @@ class ReleaseFacts:
     previous: Thing = Thing()
     previous_here: Thing = Thing()
     current_here: Thing = Thing()
-    build_information: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class DeploymentFacts:
     """A deployment as values. ids of machines are row ids; times are ISO 8601.
 
     mode: Deploy, Redeploy or Rollback (domain.md 14.7). links: by the last part of their names, such as
-    "ProjectLink". secrets: sensitive properties, opened, by action id.
+    "ProjectLink". changes: documents of `core.release_notes`. secrets: sensitive properties, opened, by action id.
     """
 
     space: Thing = Thing()
@@ -77,6 +76,8 @@ class DeploymentFacts:
     created: str = ""
     created_by: Person = Person()
     comments: str = ""
+    changes: Sequence[Mapping[str, Any]] = ()
+    changes_markdown: str = ""
     mode: str = "Deploy"
     previous_successful: str = ""
     force_download: bool = False
@@ -216,6 +217,7 @@ def system_values(facts: DeploymentFacts) -> Values:
     that templates can ask whether there is one."""
     found = {
         **_release_values(facts.release),
+        **changes_variables(facts.changes),
         **_deployment_values(facts),
         **_where_values(facts),
         **{f"Octopus.Web.{name}": link for name, link in facts.links.items()},
@@ -244,10 +246,6 @@ def _release_values(release: ReleaseFacts) -> Values:
             f"{prefix}{name}.Id": neighbour.id,
             f"{prefix}{name}.Number": neighbour.name,
         }
-    if release.build_information:
-        values["Octopus.Deployment.PackageBuildInformation"] = json.dumps(
-            list(release.build_information)
-        )
     return values
 
 
@@ -258,6 +256,7 @@ def _deployment_values(facts: DeploymentFacts) -> Values:
         prefix + "Id": facts.deployment.id,
         prefix + "Name": facts.deployment.name,
         prefix + "Comments": facts.comments,
+        prefix + "ChangesMarkdown": facts.changes_markdown,
         prefix + "Created": facts.created,
         prefix + "CreatedBy.Id": by.id,
         prefix + "CreatedBy.Username": by.username,

@@ -16,6 +16,7 @@ class Deployment(SealedFields, SpaceOwned):
 
     form_values: answers to prompted variables by name; sensitive ones are in `sealed_form_values`.
     skip_actions, specific_machines, excluded_machines: ids. use_guided_failure: None = as configured.
+    changes: the releases it brings, as `core.release_notes` tells them, as of creation.
     """
 
     dimensions = Dimensions(
@@ -44,6 +45,8 @@ class Deployment(SealedFields, SpaceOwned):
     sealed_form_values = models.TextField(blank=True, default="")
     failure_encountered = models.BooleanField(default=False)
     deployed_to_machines = models.JSONField(default=list)
+    changes = models.JSONField(default=list)
+    changes_markdown = models.TextField(blank=True, default="")
     reason = models.CharField(max_length=40, blank=True, default="")
 
     class Meta:

@@ -36,6 +36,8 @@ def deployment_facts(deployment: Deployment, plan: Plan) -> DeploymentFacts:
         created=_text(deployment.created_at),
         created_by=_person(task, deployment.created_by),
         comments=deployment.comments,
+        changes=deployment.changes,
+        changes_markdown=deployment.changes_markdown,
         mode=mode(deployment.release, latest),
         previous_successful=_previous_successful(deployment),
         force_download=deployment.force_package_download,
@@ -89,7 +91,6 @@ def _release_facts(deployment: Deployment, current: Release | None) -> ReleaseFa
         previous=_numbered(before),
         previous_here=_numbered(here),
         current_here=_numbered(current),
-        build_information=release.build_information,
     )
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from deployments.models import Deployment, Environment, Release, ServerTask
 from deployments.queries.blockers import Blocker, deployment_blockers
+from deployments.queries.deployment_changes import Changes, ReleaseChanges, running_versions
 from deployments.queries.plan_inputs import NO_OPTIONS, DeploymentOptions
 from deployments.queries.variable_inputs import prompts_of
 from deployments.queue import enqueue
@@ -73,7 +74,13 @@ def deploy_to_environments(
         blockers += deployment_blockers(release, environment, options)
     if blockers:
         raise DeploymentBlocked(list(dict.fromkeys(blockers)))
-    return [_queue(actor, release, environment, options, reason) for environment in environments]
+    running, changes = running_versions(release, environments), ReleaseChanges(release)
+    return [
+        _queue(
+            actor, release, environment, options, reason, changes.since(running.get(environment.pk))
+        )
+        for environment in environments
+    ]
 
 
 def _queue(
@@ -82,6 +89,7 @@ def _queue(
     environment: Environment,
     options: DeploymentOptions,
     reason: str,
+    changes: Changes,
 ) -> Deployment:
     task = ServerTask.objects.create(
         space_id=release.space_id,
@@ -110,6 +118,8 @@ def _queue(
         force_package_redeployment=options.force_package_redeployment,
         use_guided_failure=options.use_guided_failure,
         reason=reason,
+        changes=changes.documents,
+        changes_markdown=changes.markdown,
     )
     _keep_answers(deployment, options)
     deployment.save()

@@ -21,6 +21,7 @@ from deployments.models import (
     ServerTask,
     Target,
 )
+from deployments.queries.deployment_changes import ReleaseChanges
 from deployments.services.accounts import create_account
 from deployments.services.environments import create_environment
 from deployments.services.packages import push_package
@@ -181,6 +182,7 @@ def make_deployment(
     )
     deployment = Deployment.objects.create(
         space_id=release.space_id,
+        changes=ReleaseChanges(release).since(None).documents,
         project=release.project,
         release=release,
         channel=release.channel,
