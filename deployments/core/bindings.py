@@ -10,7 +10,7 @@ from typing import Any
 from deployments.core.operations import OutputValue
 from deployments.core.plan import Plan, PlannedAction, PlannedMachine, PlannedStep
 from deployments.core.release_notes import changes_variables
-from deployments.core.templates import Variables
+from deployments.core.templates import Variables, get_flag
 from deployments.core.variables import Definition, Resolver, Situation
 
 Values = dict[str, str]
@@ -131,6 +131,10 @@ class Bindings:
         self._definitions = tuple(definitions)
         self._resolver = Resolver(self._definitions)
         self._system = system_values(facts) | _process_values(plan)
+
+    def flag(self, name: str) -> bool:
+        """Whether a switch is on for the deployment as a whole. domain.md 14.6."""
+        return get_flag(self.bind(Progress()).variables, name)
 
     def secrets(self) -> Iterator[str]:
         """Every sensitive value in play, whatever its scope: none may show in a log."""

@@ -61,9 +61,13 @@ class StopIfInstalled:
 
 @dataclass(frozen=True)
 class ReserveFolder:
-    """A folder of its own for this install: `path`, or with _1, _2 ... when taken."""
+    """A folder of its own for this install: `path`, or with _1, _2 ... when taken.
+
+    record: tells which install it follows; scripts may ask about that one.
+    """
 
     path: str
+    record: "InstallRecord"
 
 
 @dataclass(frozen=True)
@@ -200,13 +204,17 @@ class OutputValue:
 
 @dataclass(frozen=True)
 class Facts:
-    """What was learnt on the machine while operations were done; kept in the journal as JSON."""
+    """What was learnt on the machine while operations were done; kept in the journal as JSON.
+
+    variables: values that only the machine knew, by the names scripts use.
+    """
 
     places: Mapping[str, str] = field(default_factory=dict)
     scripts: tuple[str, ...] = ()
     skip_rest: bool = False
     ends_early: bool = False
     node: str = ""
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, object]:
         """Plain JSON data; `Facts.from_json` is its inverse."""
@@ -216,18 +224,24 @@ class Facts:
             "skip_rest": self.skip_rest,
             "ends_early": self.ends_early,
             "node": self.node,
+            "variables": dict(self.variables),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> "Facts":
-        places, scripts = data.get("places"), data.get("scripts")
+        scripts = data.get("scripts")
         return cls(
-            places={str(k): str(v) for k, v in places.items()} if isinstance(places, dict) else {},
+            places=_texts(data.get("places")),
             scripts=tuple(map(str, scripts)) if isinstance(scripts, list) else (),
             skip_rest=bool(data.get("skip_rest")),
             ends_early=bool(data.get("ends_early")),
             node=str(data.get("node") or ""),
+            variables=_texts(data.get("variables")),
         )
+
+
+def _texts(data: object) -> dict[str, str]:
+    return {str(k): str(v) for k, v in data.items()} if isinstance(data, dict) else {}
 
 
 NO_FACTS = Facts()

@@ -41,18 +41,20 @@ cd "$path" && pwd"""
 
 
 def holds(path: str, sha256: str) -> str:
-    """Succeeds when the file is there with this hash."""
-    return f'{_HASH}[ -f {quoted(path)} ] && [ "$(sha256 {quoted(path)})" = {shlex.quote(sha256)} ]'
+    """Succeeds and prints where octoplat's folder is, when the file is there with this hash."""
+    file = quoted(path)
+    return f'{_HASH}[ -f {file} ] && [ "$(sha256 {file})" = {shlex.quote(sha256)} ] && pwd'
 
 
 def store(path: str, sha256: str) -> str:
-    """Keeps standard input as a file, if its hash is right: what is on the disk is hashed."""
+    """Keeps standard input as a file, if its hash is right: what is on the disk is hashed. Prints where
+    octoplat's folder is."""
     return f"""\
 {_HASH}umask 077; file={quoted(path)}; part="$file.$$"
 mkdir -p "$(dirname "$file")" && cat >"$part" || {{ rm -f "$part"; exit 1; }}
 found=$(sha256 "$part")
 [ "$found" = {shlex.quote(sha256)} ] || {{ rm -f "$part"; echo "$found"; exit {MISMATCH}; }}
-mv -f "$part" "$file" """
+mv -f "$part" "$file" && pwd"""
 
 
 def extract(archive: str, folder: str) -> str:
@@ -121,6 +123,11 @@ def installs(key: str) -> str:
     return f"grep -F {shlex.quote(key)} {INSTALLS} 2>/dev/null; true"
 
 
+def free_space() -> str:
+    """Prints the kilobytes that are free for octoplat's folder; nothing where that is not known."""
+    return "df -Pk . 2>/dev/null | awk 'NR==2 {print $4}'"
+
+
 def is_folder(path: str) -> str:
     return f"[ -d {quoted(path)} ]"
 
@@ -134,6 +141,6 @@ say architecture "$(uname -m)"
 say shell "$(bash -c 'echo $BASH_VERSION' 2>/dev/null)"
 say folder "$(pwd)"
 mkdir -p runs && touch runs/.probe && rm -f runs/.probe && say writable yes
-say free "$(df -Pk . 2>/dev/null | awk 'NR==2 {{print $4}}')"
+say free "$({free_space()})"
 t="${{TMPDIR:-/tmp}}"; [ -d "$t" ] && [ -w "$t" ] && say temporary "$t"
 for tool in {shlex.join(tools)}; do command -v "$tool" >/dev/null 2>&1 && say tool "$tool"; done; true"""

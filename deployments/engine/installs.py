@@ -9,10 +9,17 @@ from deployments.core.files.globs import matching
 from deployments.core.operations import CopyToFolder, InstallRecord, Place
 from deployments.core.plan import ChosenPackage
 from deployments.core.states import Category
-from deployments.core.templates import get_flag
+from deployments.core.templates import get_flag, get_int
 from deployments.engine.site import PackageMissing, Prepared, Site, StepFailed
 
 TRANSFER_LIMIT = 3600.0  # seconds
+PREVIOUS = "Octopus.Tentacle.PreviousInstallation."
+CURRENT = "Octopus.Tentacle.CurrentDeployment."
+AGENT = "Octopus.Tentacle.Agent."
+SKIP_SPACE_CHECK = "OctopusSkipFreeDiskSpaceCheck"
+SPARE_SPACE = "OctopusFreeDiskSpaceOverrideInMegaBytes"
+DEFAULT_SPARE = 500  # MB that stay free
+MEGABYTE = 1024**2
 TOO_HIGH = frozenset({"", "/", "~", "/root", "/home", "/usr", "/etc", "/var", "/opt", "/srv"})
 
 
@@ -29,11 +36,28 @@ async def stop_if_installed(site: Site, wanted: InstallRecord) -> None:
     site.say(f"{wanted.package_id} {wanted.version} is installed already; nothing is done.")
 
 
-async def reserve(site: Site, path: str) -> None:
+async def reserve(site: Site, path: str, record: InstallRecord) -> None:
+    """Makes the folder, and tells scripts about the install it follows. variables.md 3."""
     if Place.INSTALLED in site.facts.places:
         return
+    previous = await _last_install(site, record.key) or {}
     answer = await site.command(remote.reserve(path), "The folder for the package cannot be made.")
     site.learn(Place.INSTALLED, answer.text)
+    site.learn_variables(
+        {
+            PREVIOUS + "PackageVersion": previous.get("version", ""),
+            PREVIOUS + "PackageFilePath": previous.get("file", ""),
+            PREVIOUS + "OriginalInstalledPath": previous.get("path", ""),
+            PREVIOUS + "CustomInstallationDirectory": previous.get("custom", ""),
+            AGENT + "ApplicationDirectoryPath": _above(answer.text, "Applications"),
+        }
+    )
+
+
+def _above(path: str, folder: str) -> str:
+    """`path` up to and with `folder`; "" when that is not part of it."""
+    head, found, _ = path.partition(f"/{folder}/")
+    return f"{head}/{folder}" if found else ""
 
 
 async def transfer(site: Site, package: ChosenPackage) -> None:
@@ -41,9 +65,12 @@ async def transfer(site: Site, package: ChosenPackage) -> None:
     prepared = await _prepared(site, package)
     file = _cached(prepared)
     forced = get_flag(site.variables, "Octopus.Deployment.ForcePackageDownload")
-    if not forced and not (await site.command(remote.holds(file, prepared.sha256))).exit_code:
+    held = await site.command(remote.holds(file, prepared.sha256))
+    if not forced and not held.exit_code:
+        _learn_file(site, held.text, file)
         site.say(f"{package.package_id} {package.version} is on the machine already.")
         return
+    await _check_space(site, prepared)
     site.say(f"Sending {package.package_id} {package.version} ({prepared.size:,} bytes)")
     answer = await site.command(
         remote.store(file, prepared.sha256), feed=prepared.blocks, limit=TRANSFER_LIMIT
@@ -55,7 +82,32 @@ async def transfer(site: Site, package: ChosenPackage) -> None:
     if answer.exit_code:
         said = answer.stderr.decode(errors="replace").strip()
         raise StepFailed(f"The package could not be stored on the machine. {said}".strip())
+    _learn_file(site, answer.text, file)
     site.say(f"The SHA-256 on the machine is right: {prepared.sha256}", Category.VERBOSE)
+
+
+def _learn_file(site: Site, folder: str, file: str) -> None:
+    site.learn_variables(
+        {
+            CURRENT + "PackageFilePath": f"{folder}/{file}",
+            CURRENT + "TargetedRoles": site.variables.raw("octopus.action.targetroles") or "",
+        }
+    )
+
+
+async def _check_space(site: Site, prepared: Prepared) -> None:
+    """Refuses to fill the disk. Raises StepFailed. domain.md 14.6 has the switches."""
+    if get_flag(site.variables, SKIP_SPACE_CHECK):
+        return
+    spare = (get_int(site.variables, SPARE_SPACE) or DEFAULT_SPARE) * MEGABYTE
+    answer = await site.command(remote.free_space())
+    free = int(answer.text) * 1024 if answer.text.isdigit() else None
+    if free is not None and free < spare + prepared.size:
+        raise StepFailed(
+            f"The machine has {free // MEGABYTE:,} MB free; the package needs "
+            f"{prepared.size // MEGABYTE:,} MB and {spare // MEGABYTE:,} MB are to stay free. "
+            f"{SPARE_SPACE} sets how many."
+        )
 
 
 async def extract(site: Site, package: ChosenPackage) -> None:
@@ -109,6 +161,7 @@ async def record(site: Site, install: InstallRecord, *, succeeded: bool) -> None
         "sha256": install.sha256,
         "path": site.facts.places[Place.INSTALLED],
         "custom": site.facts.places.get(Place.APPLICATION, ""),
+        "file": site.facts.variables.get(CURRENT + "PackageFilePath", ""),
         "succeeded": succeeded,
         "attempt": site.attempt.token,
     }

@@ -24,7 +24,7 @@ from deployments.core.operations import (
 )
 from deployments.core.states import Category
 from deployments.engine import configuration, installs
-from deployments.engine.launches import inline, packaged
+from deployments.engine.launches import inline, packaged, print_variables
 from deployments.engine.recording import Question, Reply
 from deployments.engine.scripts import run_script
 from deployments.engine.site import MustWait, Site, StepFailed
@@ -38,6 +38,8 @@ async def perform(site: Site, work: Work, first: int = 0) -> None:
 
     After a failure what the step wants done then is done; the first failure stays the reason.
     """
+    if not first:
+        print_variables(site)
     try:
         await _operations(site, work, first)
         if not site.facts.ends_early:
@@ -95,8 +97,8 @@ async def _one(site: Site, operation: Operation, key: str) -> None:
             await _run_packaged(site, operation, key)
         case StopIfInstalled(record):
             await installs.stop_if_installed(site, record)
-        case ReserveFolder(path):
-            await installs.reserve(site, path)
+        case ReserveFolder(path, record):
+            await installs.reserve(site, path, record)
         case TransferPackage(package):
             await installs.transfer(site, package)
         case ExtractPackage(package):

@@ -12,6 +12,7 @@ from deployments.core.bindings import Bindings
 from deployments.core.masking import Masker
 from deployments.core.plan import Plan, plan
 from deployments.core.states import Category, NodeStatus, TaskState
+from deployments.core.variables import Definition, ties
 from deployments.core.visits import ROOT, LogNode, log_tree
 from deployments.engine import health, leases
 from deployments.engine.connections import TargetSessions, Way, ways_to
@@ -39,6 +40,8 @@ from spaces.audit import record
 logger = logging.getLogger(__name__)
 
 CAUSE = "the task queue"
+SILENT_TIES = "OctopusSuppressDuplicateVariableWarning"
+USED = "the older one is used"
 BUG = "An error inside octoplat ended the task; the server's log has the details."
 EVENTS = {
     TaskState.SUCCESS: "DeploymentSucceeded",
@@ -147,7 +150,9 @@ class _Inputs:
     def __init__(self, deployment: Deployment, planned: Plan) -> None:
         self.history = history(deployment.task)
         facts = deployment_facts(deployment, planned)
-        self.bindings = Bindings(facts, definitions_for(deployment), planned)
+        definitions = definitions_for(deployment)
+        self.bindings = Bindings(facts, definitions, planned)
+        self.doubtful = () if self.bindings.flag(SILENT_TIES) else ties(definitions)
         targets = Target.objects.filter(pk__in=facts.machines).select_related("account")
         self.ways = ways_to(targets)
         self.default_pool = _default_pool(deployment)
@@ -179,6 +184,7 @@ async def _execute(
                 return await stop_begun(planned, world)
             if not inputs.history.attempts:
                 _tell_left_out(planned, recorder)
+                _tell_ties(inputs.doubtful, recorder)
             return await execute(planned, world)
 
 
@@ -207,6 +213,17 @@ def _tell_left_out(planned: Plan, recorder: DatabaseRecorder) -> None:
     lines = (
         LogLine(ROOT, Category.INFO, f"{name} is left out: {why}.")
         for name, why in planned.left_out
+    )
+    recorder.write(Batch(tuple(lines)))
+
+
+def _tell_ties(
+    doubtful: Iterable[tuple[Definition, Definition]], recorder: DatabaseRecorder
+) -> None:
+    """domain.md 14.2: the older value wins, and nobody should have to guess that."""
+    lines = (
+        LogLine(ROOT, Category.WARNING, f"{first.name} has two values of the same scope: {USED}.")
+        for first, _ in doubtful
     )
     recorder.write(Batch(tuple(lines)))
 

@@ -1,7 +1,7 @@
 """One attempt of one action in one place: what performing its operations needs."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -111,6 +111,7 @@ class Site:
     def variables(self) -> Variables:
         """The variables of the action, with what was learnt on the machine on top."""
         learnt = {
+            **self.facts.variables,
             "Octopus.Action.Package.InstallationDirectoryPath": self.facts.places.get(
                 Place.APPLICATION, self.facts.places.get(Place.INSTALLED, "")
             ),
@@ -136,6 +137,11 @@ class Site:
 
     def learn(self, place: Place, path: str) -> None:
         self.facts = replace(self.facts, places={**self.facts.places, place.value: path})
+
+    def learn_variables(self, values: Mapping[str, str]) -> None:
+        """Values for scripts that only the machine could tell; empty ones are left out."""
+        found = {name: value for name, value in values.items() if value}
+        self.facts = replace(self.facts, variables={**self.facts.variables, **found})
 
     def folder(self, place: Place) -> str:
         """Where a place is here; APPLICATION falls back to INSTALLED, WORK is ""."""

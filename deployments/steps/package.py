@@ -82,7 +82,7 @@ def _steps(
     forced = action.value("Octopus.Deployment.ForcePackageRedeployment").lower() == "true"
     if action.flag(SKIP_INSTALLED) and not forced:
         yield StopIfInstalled(record)
-    yield ReserveFolder(f"{folder}/{_segment(package.version)}")
+    yield ReserveFolder(f"{folder}/{_segment(package.version)}", record)
     yield TransferPackage(package)
     yield ExtractPackage(package)
     yield from _inline("PreDeploy", action)

@@ -211,6 +211,22 @@ async def test_a_secret_never_reaches_the_log_however_it_is_cut():
     assert "key is ********!" in stage.recorder.texts
 
 
+async def test_variables_are_printed_on_demand_but_no_secret():
+    definitions = [
+        Definition(1, "OctopusPrintVariables", "true"),
+        Definition(2, "OctopusPrintEvaluatedVariables", "True"),
+        Definition(3, "Url", "https://#{Octopus.Machine.Name}"),
+        Definition(4, "Key", "#{Url}", is_sensitive=True),
+    ]
+    stage = Stage({"shop1": MemorySession()}, definitions=definitions)
+
+    await stage.run(planned(script("Show", "show")))
+
+    assert "[Url] = 'https://#{Octopus.Machine.Name}'" in stage.recorder.texts
+    assert "[Url] = 'https://shop1'" in stage.recorder.texts
+    assert stage.recorder.texts.count("[Key] = '********'") == 2
+
+
 async def test_a_question_ends_the_run_and_the_answer_lets_it_go_on():
     session = MemorySession()
     stage = Stage({"shop1": session, "worker": MemorySession()})

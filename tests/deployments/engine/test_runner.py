@@ -18,6 +18,7 @@ from deployments.models import (
 )
 from deployments.services.deployments import deploy_release
 from deployments.services.interruptions import decide
+from deployments.services.variables import VariableRow, save_variables
 from deployments.tasks import run_server_task
 from tests.factories.deployments import (
     SYSTEM,
@@ -88,6 +89,18 @@ def test_a_script_runs_on_the_target_and_its_output_is_in_the_log(space, dev, ta
     assert sorted(seqs) == list(range(1, len(seqs) + 1))
 
 
+@pytest.mark.parametrize(("silent", "count"), [("", 1), ("True", 0)])
+def test_two_values_of_one_scope_are_a_warning_in_the_log(space, dev, target, silent, count):
+    project = make_project(space)
+    rows = [VariableRow(name="Url", value="a"), VariableRow(name="url", value="b")]
+    rows.append(VariableRow(name="OctopusSuppressDuplicateVariableWarning", value=silent))
+    save_variables(actor=SYSTEM, variable_set=project.variable_set, rows=rows)
+
+    lines = log(deployed(make_release(project), dev).task)
+
+    assert sum("two values of the same scope" in line for line in lines) == count
+
+
 def test_a_failing_script_fails_the_deployment_with_its_reason(space, dev, target):
     step = script_step("Break", 'fail_step "the disk is full"')
 
@@ -155,6 +168,42 @@ def test_a_second_install_gets_a_folder_of_its_own(space, dev, target, sshd):
     folder = sshd.home / ".octoplat/Applications/Development/Acme.Web"
     assert (folder / "current").resolve().name == "1.0.0_1"
     assert (folder / "1.0.0").is_dir()
+
+
+def test_scripts_may_ask_which_install_they_follow(space, dev, target, sshd):
+    make_package(space, "Acme.Web", "1.2.3", **{"Deploy.sh": "echo first"})
+    tentacle = "Octopus.Tentacle"
+    ask = "; ".join(
+        f'echo "$(get_octopusvariable {tentacle}.{name})"'
+        for name in (
+            "PreviousInstallation.PackageVersion",
+            "PreviousInstallation.OriginalInstalledPath",
+            "CurrentDeployment.PackageFilePath",
+            "Agent.ApplicationDirectoryPath",
+        )
+    )
+    project = make_project(space, package_step("Acme.Web"))
+    deployed(make_release(project), dev)
+    make_package(space, "Acme.Web", "1.3.0", **{"Deploy.sh": ask})
+
+    lines = log(deployed(make_release(project), dev).task)
+
+    home = sshd.home / ".octoplat"
+    assert "1.2.3" in lines
+    assert str(home / "Applications/Development/Acme.Web/1.2.3") in lines
+    assert any(line.startswith(f"{home}/packages/") for line in lines)
+    assert str(home / "Applications") in lines
+
+
+def test_a_package_is_not_sent_to_a_disk_without_room(space, dev, target, sshd):
+    make_package(space, "Acme.Web", "1.2.3", **{"Deploy.sh": "echo first"})
+    step = configured(package_step("Acme.Web"), OctopusFreeDiskSpaceOverrideInMegaBytes="999999999")
+
+    deployment = deployed(make_release(make_project(space, step)), dev)
+
+    assert deployment.task.state == TaskState.FAILED.value
+    assert "are to stay free" in deployment.task.error_message
+    assert not (sshd.home / ".octoplat/packages").exists()
 
 
 def test_a_failed_install_runs_deploy_failed_and_leaves_the_link(space, dev, target, sshd):

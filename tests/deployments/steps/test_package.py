@@ -59,7 +59,7 @@ def test_the_shortest_step_installs_runs_packaged_scripts_and_switches():
     folder = "Applications/Test/Acme.Web"
 
     assert work().operations == (
-        ReserveFolder(f"{folder}/1.2.3"),
+        ReserveFolder(f"{folder}/1.2.3", RECORD),
         TransferPackage(PACKAGE),
         ExtractPackage(PACKAGE),
         RunPackagedScript("PreDeploy", Place.INSTALLED),
@@ -87,7 +87,7 @@ def test_everything_asked_for_comes_in_its_order():
 
     assert [operation for operation in done if not isinstance(operation, RunPackagedScript)] == [
         StopIfInstalled(RECORD),
-        ReserveFolder("Applications/Test/Acme.Web/1.2.3"),
+        ReserveFolder("Applications/Test/Acme.Web/1.2.3", RECORD),
         TransferPackage(PACKAGE),
         ExtractPackage(PACKAGE),
         RunScript("pre", Syntax.BASH, place=Place.INSTALLED, title="PreDeploy script of the step"),
@@ -138,7 +138,7 @@ def test_packaged_scripts_may_be_switched_off():
 def test_no_name_leaves_the_folder_it_is_put_in(environment, folder):
     first = work({"Octopus.Environment.Name": environment}).operations[0]
 
-    assert first == ReserveFolder(f"Applications/{folder}/Acme.Web/1.2.3")
+    assert first.path == f"Applications/{folder}/Acme.Web/1.2.3"
 
 
 def test_a_custom_folder_must_be_absolute():
