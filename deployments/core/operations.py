@@ -53,6 +53,27 @@ class RunPackagedScript:
 
 
 @dataclass(frozen=True)
+class RunScriptFile:
+    """A script of the fetched package `reference`, by its path there."""
+
+    reference: str
+    path: str
+    parameters: str = ""
+
+
+@dataclass(frozen=True)
+class FetchPackage:
+    """A package for the scripts of this action only; gone when the action has ended.
+
+    reference: its name, "" for the primary one. is_extracted: else the file is there as it was pushed.
+    """
+
+    reference: str
+    package: ChosenPackage
+    is_extracted: bool = True
+
+
+@dataclass(frozen=True)
 class StopIfInstalled:
     """Ends the action with success when the last successful install of `record` is this version."""
 
@@ -164,6 +185,8 @@ class AskPerson:
 Operation = (
     RunScript
     | RunPackagedScript
+    | RunScriptFile
+    | FetchPackage
     | StopIfInstalled
     | ReserveFolder
     | TransferPackage

@@ -3,6 +3,7 @@
 They run in octoplat's folder on the machine. Names are always quoted: a path is never code.
 """
 
+import re
 import shlex
 from collections.abc import Sequence
 
@@ -18,6 +19,7 @@ sha256() {
   else openssl dgst -sha256 -r <"$1"; fi | cut -c 1-64
 }
 """
+_UNSAFE = re.compile(r"[^A-Za-z0-9._ +-]")
 _TAR_FLAGS = {".gz": "z", ".tgz": "z", ".bz2": "j", ".tbz2": "j", ".xz": "J"}
 
 
@@ -26,6 +28,12 @@ def quoted(path: str) -> str:
     if path.startswith("~/"):
         return f'"$HOME"/{shlex.quote(path[2:])}'
     return shlex.quote(path)
+
+
+def safe_name(name: str) -> str:
+    """A name as one part of a path: nothing of it can leave the folder it is put in."""
+    safe = _UNSAFE.sub("_", name).strip(" ")
+    return safe if safe.strip(".") else f"_{safe}"
 
 
 def reserve(path: str) -> str:
@@ -65,6 +73,13 @@ tar -xo{flag}f {quoted(archive)} -C {quoted(folder)} || exit 1
 ls -t packages 2>/dev/null | tail -n +{KEPT_PACKAGES + 1} | while read -r old; do rm -f "packages/$old"; done
 cd {quoted(folder)} || exit 1
 for file in *.sh *.py *.ps1; do [ -f "$file" ] && printf '%s\\n' "$file"; done; true"""
+
+
+def unpack(archive: str, folder: str) -> str:
+    """Unpacks a tar archive into a folder, made if need be, and prints it absolutely."""
+    flag = next((flag for end, flag in _TAR_FLAGS.items() if archive.endswith(end)), "")
+    place = quoted(folder)
+    return f"mkdir -p {place} && tar -xo{flag}f {quoted(archive)} -C {place} && cd {place} && pwd"
 
 
 def files_below(folder: str) -> str:

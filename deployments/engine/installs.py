@@ -1,16 +1,18 @@
 """Packages on a machine: transferred, verified, extracted, linked, noted. domain.md 12.1."""
 
 import json
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from deployments.core import remote
 from deployments.core.files.globs import matching
-from deployments.core.operations import CopyToFolder, InstallRecord, Place
+from deployments.core.operations import CopyToFolder, FetchPackage, InstallRecord, Place
 from deployments.core.plan import ChosenPackage
 from deployments.core.states import Category
 from deployments.core.templates import get_flag, get_int
 from deployments.engine.site import PackageMissing, Prepared, Site, StepFailed
+from deployments.transports.base import Answer
 
 TRANSFER_LIMIT = 3600.0  # seconds
 PREVIOUS = "Octopus.Tentacle.PreviousInstallation."
@@ -70,6 +72,13 @@ async def transfer(site: Site, package: ChosenPackage) -> None:
         _learn_file(site, held.text, file)
         site.say(f"{package.package_id} {package.version} is on the machine already.")
         return
+    answer = await _store(site, file, prepared)
+    _learn_file(site, answer.text, file)
+
+
+async def _store(site: Site, file: str, prepared: Prepared) -> Answer:
+    """Sends it, and has its hash checked over there."""
+    package = prepared.package
     await _check_space(site, prepared)
     site.say(f"Sending {package.package_id} {package.version} ({prepared.size:,} bytes)")
     answer = await site.command(
@@ -82,8 +91,8 @@ async def transfer(site: Site, package: ChosenPackage) -> None:
     if answer.exit_code:
         said = answer.stderr.decode(errors="replace").strip()
         raise StepFailed(f"The package could not be stored on the machine. {said}".strip())
-    _learn_file(site, answer.text, file)
     site.say(f"The SHA-256 on the machine is right: {prepared.sha256}", Category.VERBOSE)
+    return answer
 
 
 def _learn_file(site: Site, folder: str, file: str) -> None:
@@ -108,6 +117,37 @@ async def _check_space(site: Site, prepared: Prepared) -> None:
             f"{prepared.size // MEGABYTE:,} MB and {spare // MEGABYTE:,} MB are to stay free. "
             f"{SPARE_SPACE} sets how many."
         )
+
+
+async def fetch(site: Site, wanted: FetchPackage, token: str) -> None:
+    """A package for the scripts of the action, below a run's folder of its own."""
+    package = wanted.package
+    folder = f"runs/{token}/{remote.safe_name(wanted.reference or package.package_id)}"
+    site.scratch.append(token)
+    if wanted.is_extracted:
+        await transfer(site, package)
+        archive = _cached(await _prepared(site, package))
+        answer = await site.command(
+            remote.unpack(archive, folder),
+            "The package cannot be extracted on the machine.",
+            limit=TRANSFER_LIMIT,
+        )
+        _learn_reference(site, wanted, {"ExtractedPath": answer.text})
+        return
+    original = await _found(site.packages.original(package))
+    file = remote.safe_name(f"{package.package_id}.{package.version}{package.extension}")
+    answer = await _store(site, f"{folder}/{file}", original)
+    path = f"{answer.text}/{folder}/{file}"
+    _learn_reference(site, wanted, {"PackageFilePath": path, "OriginalPath": path})
+
+
+def _learn_reference(site: Site, wanted: FetchPackage, known: Mapping[str, str]) -> None:
+    """`Octopus.Action.Package[name].*` for scripts. variables.md 3."""
+    package = wanted.package
+    name = f"{package.package_id}.{package.version}{package.extension}"
+    base = "Octopus.Action.Package" + (f"[{wanted.reference}]" if wanted.reference else "")
+    values = {"PackageFileName": name, **known}
+    site.learn_variables({f"{base}.{key}": text for key, text in values.items()})
 
 
 async def extract(site: Site, package: ChosenPackage) -> None:
@@ -205,8 +245,12 @@ async def _last_install(site: Site, key: str) -> dict[str, Any] | None:
 
 
 async def _prepared(site: Site, package: ChosenPackage) -> Prepared:
+    return await _found(site.packages.prepare(package))
+
+
+async def _found(looking: Awaitable[Prepared]) -> Prepared:
     try:
-        return await site.packages.prepare(package)
+        return await looking
     except PackageMissing as exc:
         raise StepFailed(str(exc), may_retry=False) from exc
 

@@ -24,9 +24,10 @@ def inline(site: Site, body: str, syntax: Syntax, parameters: str, folder: str) 
     return Launch(command(syntax, FILES), files, folder)
 
 
-def packaged(site: Site, path: str, syntax: Syntax, folder: str) -> Launch:
+def packaged(site: Site, path: str, syntax: Syntax, folder: str, parameters: str = "") -> Launch:
     """A script that is on the machine already, with the same around it."""
-    return Launch(command(syntax, FILES, path), compose(syntax, None, values(site)), folder)
+    files = compose(syntax, None, values(site), _split(parameters))
+    return Launch(command(syntax, FILES, path), files, folder)
 
 
 def values(site: Site) -> dict[str, str]:

@@ -40,12 +40,47 @@ class BlobPackages:
                 self._known[key] = await asyncio.to_thread(prepared, package, self._folder)
             return self._known[key]
 
+    async def original(self, package: ChosenPackage) -> Prepared:
+        return await asyncio.to_thread(original, package)
+
+
+def original(package: ChosenPackage) -> Prepared:
+    """The package as it was pushed; its hash is checked where it arrives. Raises PackageMissing."""
+    _check_known(package)
+    try:
+        with blobs.store().open(package.sha256) as blob:
+            size = blob.seek(0, os.SEEK_END)
+    except FileNotFoundError:
+        raise PackageMissing(
+            f"The package {_name(package)} is not in the store any more."
+        ) from None
+    return Prepared(
+        package, package.extension, package.sha256, size, partial(_blob, package.sha256)
+    )
+
+
+async def _blob(sha256: str) -> AsyncIterator[bytes]:
+    """A blob's bytes, read beside the loop."""
+    with await asyncio.to_thread(blobs.store().open, sha256) as blob:
+        while block := await asyncio.to_thread(blob.read, BLOCK):
+            yield block
+
+
+def _name(package: ChosenPackage) -> str:
+    return f"{package.package_id} {package.version}"
+
+
+def _check_known(package: ChosenPackage) -> None:
+    if not package.sha256:
+        raise PackageMissing(
+            f"The package {_name(package)} is in a feed this server cannot fetch from."
+        )
+
 
 def prepared(package: ChosenPackage, folder: Path) -> Prepared:
     """The package as a tar archive in `folder`. Raises PackageMissing."""
-    name = f"{package.package_id} {package.version}"
-    if not package.sha256:
-        raise PackageMissing(f"The package {name} is in a feed this server cannot fetch from.")
+    name = _name(package)
+    _check_known(package)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     known = next(folder.glob(f"{package.sha256}-*.tar.gz"), None)
     if known is None:

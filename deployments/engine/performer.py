@@ -10,12 +10,14 @@ from deployments.core.operations import (
     ConfigureDotNet,
     CopyToFolder,
     ExtractPackage,
+    FetchPackage,
     Operation,
     RecordInstall,
     ReplaceStructured,
     ReserveFolder,
     RunPackagedScript,
     RunScript,
+    RunScriptFile,
     StopIfInstalled,
     SubstituteInFiles,
     SwitchLink,
@@ -30,7 +32,7 @@ from deployments.engine.scripts import run_script
 from deployments.engine.site import MustWait, Site, StepFailed
 
 PROCEED = "Proceed"
-ONCE = (RunScript, RunPackagedScript, AskPerson)
+ONCE = (RunScript, RunPackagedScript, RunScriptFile, AskPerson)
 
 
 async def perform(site: Site, work: Work, first: int = 0) -> None:
@@ -47,7 +49,16 @@ async def perform(site: Site, work: Work, first: int = 0) -> None:
                 await _one(site, operation, f"d{number}")
     except StepFailed:
         await _after_failure(site, work)
+        _forget_scratch(site)
         raise
+    _forget_scratch(site)
+
+
+def _forget_scratch(site: Site) -> None:
+    """Packages that only scripts of this action used."""
+    for token in site.scratch:
+        site.session.forget(token)
+    site.scratch = []
 
 
 async def _operations(site: Site, work: Work, first: int) -> None:
@@ -95,6 +106,10 @@ async def _one(site: Site, operation: Operation, key: str) -> None:
             await _run(site, operation, key)
         case RunPackagedScript():
             await _run_packaged(site, operation, key)
+        case RunScriptFile():
+            await _run_file(site, operation, key)
+        case FetchPackage():
+            await installs.fetch(site, operation, f"{site.attempt.token}-{key}")
         case StopIfInstalled(record):
             await installs.stop_if_installed(site, record)
         case ReserveFolder(path, record):
@@ -144,6 +159,18 @@ async def _run_packaged(site: Site, operation: RunPackagedScript, key: str) -> N
         extension = script.rsplit(".", 1)[1].lower()
         launch = packaged(site, path, EXTENSIONS[extension], site.folder(operation.place))
         await run_script(site, f"{key}-{extension}", launch)
+
+
+async def _run_file(site: Site, operation: RunScriptFile, key: str) -> None:
+    base = "octopus.action.package" + (f"[{operation.reference}]" if operation.reference else "")
+    folder = site.variables.raw(f"{base}.extractedpath")
+    if not folder:
+        raise StepFailed("The package was not extracted before it was used.", may_retry=False)
+    name = operation.path.replace("\\", "/")
+    site.say(f"Running {name} of the package", Category.VERBOSE)
+    syntax = EXTENSIONS[name.rsplit(".", 1)[-1].lower()]
+    launch = packaged(site, f"{folder}/{name}", syntax, folder, operation.parameters)
+    await run_script(site, key, launch)
 
 
 async def _ask(site: Site, operation: AskPerson) -> None:

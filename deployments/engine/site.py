@@ -67,6 +67,9 @@ class Prepared:
 class PackageSource(Protocol):
     """Where package bytes come from."""
 
+    async def original(self, package: ChosenPackage) -> Prepared:
+        """The package as it was pushed. Raises PackageMissing."""
+
     async def prepare(self, package: ChosenPackage) -> Prepared:
         """The package, verified and ready to be sent. Raises PackageMissing."""
 
@@ -82,7 +85,8 @@ class Site:
     resumed_from: byte offsets of a script's output that a former worker stored, for the first
     operation only; None when nothing was begun. opener: gives the session, raises StepFailed; not asked
     where nothing is done on a machine. turn: held while a script runs, one on a machine at a
-    time (domain.md 17.7).
+    time (domain.md 17.7). ended_runs, scratch: folders of runs to be removed, once their results are journalled
+    or the action has ended.
     """
 
     opener: Callable[[], Session]
@@ -100,6 +104,7 @@ class Site:
     resumed_from: tuple[int, int] | None = None
     budget: VariableBudget = field(default_factory=VariableBudget)
     ended_runs: list[str] = field(default_factory=list)
+    scratch: list[str] = field(default_factory=list)
     leftovers: list[str] = field(default_factory=list)
     has_warnings: bool = False
 

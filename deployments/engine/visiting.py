@@ -226,6 +226,7 @@ class Visiting:
                 },
                 packages=visit.action.packages,
                 variables=bound.variables,
+                references=visit.action.action.packages,
             )
             return handler_for(visit.action.action.action_type).work(ready)
         except (BadAction, templates.SelfReference, templates.TemplateLimit) as exc:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from deployments.core.operations import Work
 from deployments.core.plan import ChosenPackage
+from deployments.core.process import PackageReference
 from deployments.core.templates import Variables, get
 
 NO_VARIABLES = Variables({})
@@ -15,13 +16,15 @@ NO_VARIABLES = Variables({})
 class ReadyAction:
     """An action about to be done in one place, its texts evaluated there.
 
-    properties: the action's, evaluated. packages: by reference name, "" is the primary one.
+    properties: the action's, evaluated. packages: by reference name, "" is the primary one. references:
+    what the process says about them.
     """
 
     name: str
     properties: Mapping[str, str]
     packages: Mapping[str, ChosenPackage] = field(default_factory=dict)
     variables: Variables = NO_VARIABLES
+    references: tuple[PackageReference, ...] = ()
 
     def property(self, name: str) -> str:
         return self.properties.get(name, "").strip()

@@ -1,6 +1,5 @@
 """Octopus.TentaclePackage: a package onto a target, in the order of domain.md 12.1."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from deployments.core.operations import (
@@ -23,6 +22,7 @@ from deployments.core.operations import (
     Work,
 )
 from deployments.core.plan import ChosenPackage
+from deployments.core.remote import safe_name
 from deployments.steps.base import BadAction, ReadyAction, handles
 
 PACKAGE = "Octopus.Action.Package."
@@ -44,7 +44,6 @@ FEATURES = "Octopus.Action.EnabledFeatures"
 LINK = "Octoplat.Action.Package.CurrentLink"
 
 EXTENSIONS = (("sh", Syntax.BASH), ("py", Syntax.PYTHON), ("ps1", Syntax.POWERSHELL))
-_UNSAFE = re.compile(r"[^A-Za-z0-9._ +-]")
 
 
 @handles("Octopus.TentaclePackage")
@@ -82,7 +81,7 @@ def _steps(
     forced = action.value("Octopus.Deployment.ForcePackageRedeployment").lower() == "true"
     if action.flag(SKIP_INSTALLED) and not forced:
         yield StopIfInstalled(record)
-    yield ReserveFolder(f"{folder}/{_segment(package.version)}", record)
+    yield ReserveFolder(f"{folder}/{safe_name(package.version)}", record)
     yield TransferPackage(package)
     yield ExtractPackage(package)
     yield from _inline("PreDeploy", action)
@@ -103,7 +102,7 @@ def application_folder(action: ReadyAction, package: ChosenPackage) -> str:
         action.value("Octopus.Environment.Name"),
         action.value("Octopus.Deployment.Tenant.Name"),
     ]
-    parts = [_segment(name) for name in (*names, package.package_id) if name]
+    parts = [safe_name(name) for name in (*names, package.package_id) if name]
     return "/".join(["Applications", *parts])
 
 
@@ -168,9 +167,3 @@ def _packaged(phase: str, action: ReadyAction) -> Iterator[Operation]:
     if action.flag(RUN_SCRIPTS, default=True):
         place = Place.INSTALLED if phase == "PreDeploy" else Place.APPLICATION
         yield RunPackagedScript(phase, place)
-
-
-def _segment(name: str) -> str:
-    """A name as one part of a path: nothing of it can leave the folder it is put in."""
-    safe = _UNSAFE.sub("_", name).strip(" ")
-    return safe if safe.strip(".") else f"_{safe}"

@@ -100,6 +100,9 @@ class MemorySessions:
 
 
 class NoPackages:
+    async def original(self, package: ChosenPackage) -> Prepared:
+        return await self.prepare(package)
+
     async def prepare(self, package: ChosenPackage) -> Prepared:
         raise PackageMissing(f"{package.package_id} is not here.")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deployments.core.process import RUN_ON_SERVER, Action, Step
+from deployments.core.process import RUN_ON_SERVER, Action, PackageReference, Step
 from deployments.core.states import Health, TaskState
 from deployments.models import (
     Deployment,
@@ -193,6 +193,41 @@ def test_scripts_may_ask_which_install_they_follow(space, dev, target, sshd):
     assert str(home / "Applications/Development/Acme.Web/1.2.3") in lines
     assert any(line.startswith(f"{home}/packages/") for line in lines)
     assert str(home / "Applications") in lines
+
+
+def test_scripts_have_the_packages_they_name(space, dev, target, sshd):
+    make_package(space, "Acme.Tool", "2.0.0", **{"bin/tool.txt": "a tool"})
+    make_package(space, "Acme.Data", "3.1.0", **{"data.txt": "data"})
+    body = """\
+cat "$(get_octopusvariable 'Octopus.Action.Package[tool].ExtractedPath')/bin/tool.txt"; echo
+file=$(get_octopusvariable 'Octopus.Action.Package[data].PackageFilePath')
+echo "$(basename "$file") $(head -c 2 "$file")"
+"""
+    references = (
+        PackageReference("", "Acme.Tool", name="tool"),
+        PackageReference("", "Acme.Data", name="data", properties={"Extract": "False"}),
+    )
+    step = script_step(body=body, packages=references)
+
+    lines = log(deployed(make_release(make_project(space, step)), dev).task)
+
+    assert "a tool" in lines
+    assert "Acme.Data.3.1.0.zip PK" in lines
+    assert not list((sshd.home / ".octoplat/runs").glob("*-0/tool")), "gone with the action"
+
+
+def test_a_script_may_come_from_a_package(space, dev, target):
+    make_package(space, "Acme.Ops", "1.0.0", **{"bin/go.sh": 'echo "going $1"; ls', "here": ""})
+    properties = {
+        "Octopus.Action.Script.ScriptSource": "Package",
+        "Octopus.Action.Script.ScriptFileName": "bin/go.sh",
+        "Octopus.Action.Script.ScriptParameters": "fast",
+    }
+    step = script_step(properties=properties, packages=(PackageReference("", "Acme.Ops"),))
+
+    lines = log(deployed(make_release(make_project(space, step)), dev).task)
+
+    assert {"going fast", "here"} <= set(lines)
 
 
 def test_a_package_is_not_sent_to_a_disk_without_room(space, dev, target, sshd):
