@@ -1,11 +1,28 @@
-"""From what went wrong to a page about it. The API answers its own errors (spaces.api.errors)."""
+"""What happens to answers on their way out.
+
+What went wrong becomes a page about it; the API answers its own errors (spaces.api.errors). Clients that
+poll the API get 304 and no body while nothing has changed.
+"""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.http import ConditionalGetMiddleware
 from django.shortcuts import render
 
 from spaces.errors import DomainError, NotFound
+
+
+class UnchangedAnswers(ConditionalGetMiddleware):
+    """`ETag` and 304 for the API. Pages have a new token in each form and would never match."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        if not request.path_info.lower().startswith("/api/"):
+            return response
+        return super().process_response(request, response)
 
 
 class RefusalPages:

@@ -37,6 +37,30 @@ def waiting(project, dev):
     )
 
 
+class TestPolling:
+    """Clients ask again every second or so."""
+
+    def test_nothing_is_sent_while_nothing_has_changed(self, api, manager, waiting):
+        client = api(manager)
+        address = f"/api/tasks/ServerTasks-{waiting.task_id}/details"
+        first = client.get(address)
+
+        again = client.get(address, headers={"If-None-Match": first["ETag"]})
+        ServerTask.objects.filter(pk=waiting.task_id).update(error_message="Broken")
+        changed = client.get(address, headers={"If-None-Match": first["ETag"]})
+
+        assert (again.status_code, again.content) == (304, b"")
+        assert changed.json()["Task"]["ErrorMessage"] == "Broken"
+
+    def test_a_task_costs_two_queries(self, api, manager, waiting, django_assert_num_queries):
+        client = api(manager)
+        address = f"/api/tasks/ServerTasks-{waiting.task_id}"
+        client.get(address)
+
+        with django_assert_num_queries(2):
+            client.get(address)
+
+
 def test_an_approval_is_taken_and_answered(api, manager, waiting):
     client = api(manager)
     address = f"/api/Spaces-{waiting.space_id}/interruptions/{waiting.wire_id}"
