@@ -12,7 +12,9 @@ class DeploymentsConfig(AppConfig):
     def ready(self) -> None:
         from deployments.models import Environment, Project, ProjectGroup
         from deployments.services.space_defaults import furnish_space
-        from spaces.services.spaces import space_created_hooks
+        from deployments.services.space_deletion import SpaceDeletions
+        from spaces.services import spaces
 
         dimension_models.update(project=Project, group=ProjectGroup, environment=Environment)
-        space_created_hooks.append(furnish_space)
+        spaces.space_created_hooks.append(furnish_space)
+        spaces.deletion_queues.append(SpaceDeletions())

@@ -75,12 +75,15 @@ def authorize(
     """Refuse unless `actor` holds the permission there.
 
     where: the space, or a row of it, whose `dimensions` say where it is; the keywords say more, or
-    otherwise. Raises NotFound, in the words of an unknown id, when the actor may not even see `where`;
+    otherwise. A row without a space is the system's, which asks for the permission there. Raises NotFound, in the words of an unknown id, when the actor may not even see `where`;
     else PermissionRefused, naming permission and place.
     """
     given = (project, environment, tenant)
+    if _is_of_system(where):
+        return authorize_system(actor, permission)
     if not _holds(actor, permission, where, *given):
         raise _refusal(actor, permission, where, *given)
+    return None
 
 
 def allowed(
@@ -93,6 +96,8 @@ def allowed(
     tenant: Named = None,
 ) -> bool:
     """The answer of `authorize` without its refusal."""
+    if _is_of_system(where):
+        return allowed_system(actor, permission)
     return _holds(actor, permission, where, project, environment, tenant)
 
 
@@ -128,13 +133,14 @@ def allowed_system(actor: Actor, permission: Permission) -> bool:
 
 def visible_spaces(actor: Actor) -> QuerySet[Space]:
     """The spaces the actor may know of: those with a role of theirs, and for system managers all but
-    the private ones (domain.md 2)."""
+    the private ones (domain.md 2). Nobody knows of one that is being deleted."""
+    spaces = Space.objects.filter(deletion_requested_at=None)
     if actor.is_system or allowed_system(actor, Permission.ADMINISTER_SYSTEM):
-        return Space.objects.all()
+        return spaces
     own = Q(pk__in=rights_of(actor).space_ids)
     if allowed_system(actor, Permission.SPACE_VIEW):
         own |= Q(is_private=False)
-    return Space.objects.filter(own)
+    return spaces.filter(own)
 
 
 def view_permission(model: type[SpaceOwned]) -> Permission | None:
@@ -234,7 +240,9 @@ def _rights(user_id: int, stamp: UUID) -> Rights:
 def _grants(user_id: int) -> Iterator[Grant]:
     teams = Team.objects.filter(Q(builtin=Team.EVERYONE) | Q(members=user_id))
     rows = (
-        ScopedUserRole.objects.filter(team__in=teams, grants__group=F("team__group"))
+        ScopedUserRole.objects.filter(
+            team__in=teams, grants__group=F("team__group"), space__deletion_requested_at=None
+        )
         .annotate(names=ArrayAgg("grants__permission__codename"))
         .order_by()
     )
@@ -376,6 +384,11 @@ def _walked(source: Any, path: str) -> int | None:
             return None
         source = getattr(source, step)
     return None if source is None else int(source)
+
+
+def _is_of_system(where: Where) -> bool:
+    """Whether it is a row that spaces as well as the system may have, and the system has this one."""
+    return not isinstance(where, Space) and where.space_id is None
 
 
 def _space_of(where: Where) -> int:

@@ -15,9 +15,15 @@ from django.db.migrations.operations.base import Operation
 
 
 def is_space_owned(model: type[models.Model]) -> bool:
-    """Whether the model has the `space` of SpaceOwned. Works on the models of a migration too."""
+    """Whether rows of spaces may refer to this model's: it has the `space` of SpaceOwned, or, where the
+    system has rows as well, a unique key over space and id. Works on the models of a migration too."""
     field = next((f for f in model._meta.local_fields if f.name == "space"), None)
-    return isinstance(field, models.ForeignKey) and not field.null
+    if not isinstance(field, models.ForeignKey):
+        return False
+    return not field.null or any(
+        isinstance(constraint, models.UniqueConstraint) and constraint.fields == ("space", "id")
+        for constraint in model._meta.constraints
+    )
 
 
 def same_space_keys(model: type[models.Model]) -> Iterator["models.ForeignKey[Any, Any]"]:

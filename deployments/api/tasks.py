@@ -20,7 +20,7 @@ from deployments.models import Interruption, ServerTask, Target, TaskLogLine
 from deployments.queries.task_logs import MOST_LINES, LogPart, log_tree, queued_behind, raw_log
 from deployments.services.targets import check_health
 from deployments.services.tasks import cancel_task, judge_task, rerun_task
-from spaces.access import visible
+from spaces.access import allowed_system, visible
 from spaces.actors import Actor
 from spaces.api.documents import Document, SpaceResource, Timestamp, api_address
 from spaces.api.views import ApiRequest, CollectionViewSet, SpaceViewSet
@@ -99,14 +99,19 @@ class TaskResource(SpaceResource):
         return api_address(f"tasks/{row.wire_id}")
 
     def links(self, row: ServerTask, address: str) -> dict[str, str]:
-        space = api_address(f"Spaces-{row.space_id}")
-        return {
+        links = {
             "Details": f"{address}/details{{?verbose,tail,ranges}}",
             "Raw": f"{address}/raw",
             "Cancel": f"{address}/cancel",
             "Rerun": api_address(f"tasks/rerun/{row.wire_id}"),
             "State": f"{address}/state",
             "QueuedBehind": f"{address}/queued-behind",
+        }
+        return links if row.space_id is None else links | self._in_space(row)
+
+    def _in_space(self, row: ServerTask) -> dict[str, str]:
+        space = api_address(f"Spaces-{row.space_id}")
+        return {
             "Interruptions": f"{space}/interruptions?regarding={row.wire_id}",
             "Artifacts": f"{space}/artifacts?regarding={row.wire_id}",
             "Web": f"/app#/Spaces-{row.space_id}/tasks/{row.wire_id}",
@@ -300,7 +305,8 @@ class TaskViewSet(SpaceViewSet):
 
 
 class AnyTaskViewSet(TaskViewSet):
-    """Tasks addressed without their space: those of every space where the caller may see them."""
+    """Tasks addressed without their space: those of every space where the caller may see them, and the
+    system's for who may see these."""
 
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         CollectionViewSet.initial(self, request, *args, **kwargs)
@@ -308,11 +314,22 @@ class AnyTaskViewSet(TaskViewSet):
     def rows(self) -> QuerySet[Any]:
         return ServerTask.objects.all()
 
+    def get_queryset(self) -> QuerySet[Any]:
+        actor = self.request.actor
+        shown = tasks_shown(actor, self.rows())
+        if allowed_system(actor, Permission.TASK_VIEW):
+            shown |= _knowing(self.rows().filter(space=None))
+        return shown
+
 
 def tasks_shown(actor: Actor, rows: QuerySet[Any]) -> QuerySet[Any]:
     """Of these tasks those the actor may see, each knowing whether a person is asked."""
+    return _knowing(visible(actor, Permission.TASK_VIEW, rows))
+
+
+def _knowing(rows: QuerySet[Any]) -> QuerySet[Any]:
     asked = Interruption.objects.filter(task=OuterRef("pk"), is_pending=True)
-    return visible(actor, Permission.TASK_VIEW, rows).annotate(pending=Exists(asked)).defer("plan")
+    return rows.annotate(pending=Exists(asked)).defer("plan")
 
 
 def _node(part: LogPart) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from deployments.api.processes import ProcessViewSet
 from deployments.api.project_groups import ProjectGroupViewSet
 from deployments.api.projects import ProjectViewSet
 from deployments.api.releases import ReleaseViewSet
+from deployments.api.spaces import SpaceViewSet
 from deployments.api.tasks import AnyTaskViewSet, TaskViewSet
 from deployments.api.variables import LibrarySetViewSet, VariableSetViewSet
 from deployments.api.worker_pools import WorkerPoolViewSet
@@ -27,6 +28,7 @@ from spaces.api.routes import Route, collection, route
 
 # Tasks are addressed without their space: clients follow the links of 8.10 and 8.14.
 system_routes: list[Route] = [
+    *collection("spaces", SpaceViewSet),
     route("tasks/rerun/<str:id>", AnyTaskViewSet.as_view({"post": "rerun"})),
     route("tasks/tasktypes", AnyTaskViewSet.as_view({"get": "tasktypes"})),
     route("tasks/<str:id>", AnyTaskViewSet.as_view({"get": "retrieve"})),

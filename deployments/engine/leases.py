@@ -12,18 +12,18 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Now
 
 from deployments.core.states import TaskState
 from deployments.engine.control import LeaseLost
 from deployments.models import Interruption, ServerTask
+from deployments.queue.claiming import claim_alone
 
 LEASE = timedelta(seconds=30)
 RENEW_EVERY = 10.0  # seconds
 SURE = LEASE.total_seconds() - 5  # seconds after a renewal in which nobody else can have the task
-CLAIMING = 7_261_001  # advisory lock: claims go one after another
 RUNNING = (TaskState.EXECUTING.value, TaskState.CANCELLING.value)
 
 
@@ -52,9 +52,8 @@ def claim() -> Lease | None:
     whose concurrency tag is held, or whose space's queue is stopped, is passed over.
     """
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
-            asked_at = time.monotonic()
+        claim_alone()
+        asked_at = time.monotonic()
         if _running_here() >= settings.TASK_CAP:
             return None
         task = _next(begun()) or _next(due())
@@ -62,9 +61,11 @@ def claim() -> Lease | None:
 
 
 def begun() -> QuerySet[ServerTask]:
-    """Tasks that were started, are nobody's now, and wait for no person (or are to be cancelled)."""
+    """Tasks that were started, are nobody's now, and wait for no person (or are to be cancelled). While
+    the queue of its space is stopped, what was answered stays parked; what ran goes on."""
     free = ServerTask.objects.filter(state__in=RUNNING, lease_until__isnull=True)
-    goes_on = Q(is_waiting=False) | Q(state=TaskState.CANCELLING.value)
+    runs = Q(is_parked=False) | Q(space__task_queue_stopped=False)
+    goes_on = Q(is_waiting=False) & runs | Q(state=TaskState.CANCELLING.value)
     found: QuerySet[ServerTask] = _with_free_tag(free.filter(goes_on)).order_by("id")
     return found
 
@@ -75,8 +76,7 @@ def due() -> QuerySet[ServerTask]:
         Q(queue_expiry__isnull=True) | Q(queue_expiry__gt=Now()),
         state=TaskState.QUEUED.value,
         queue_time__lte=Now(),
-        space__task_queue_stopped=False,
-    )
+    ).filter(Q(space=None) | Q(space__task_queue_stopped=False))
     found: QuerySet[ServerTask] = _with_free_tag(queued).order_by("-priority", "queue_time", "id")
     return found
 
@@ -119,7 +119,10 @@ def park(lease: Lease, *, keeps_turn: bool) -> bool:
     if not Interruption.objects.filter(task_id=lease.task_id, is_pending=True).exists():
         return False
     _mine(lease).update(
-        is_waiting=True, holds_tag=F("holds_tag") if keeps_turn else False, **_free()
+        is_waiting=True,
+        is_parked=True,
+        holds_tag=F("holds_tag") if keeps_turn else False,
+        **_free(),
     )
     return True
 
@@ -146,6 +149,7 @@ def _taken(task: ServerTask, sure_until: float) -> Lease:
         node=settings.NODE,
         holds_tag=bool(task.concurrency_tag),
         is_waiting=False,
+        is_parked=False,
         must_hand_over=False,
         started_at=Coalesce(F("started_at"), Now()),
         updated_at=Now(),

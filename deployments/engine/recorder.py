@@ -225,7 +225,7 @@ class DatabaseRecorder:
                 await asyncio.to_thread(incoming.write, block)
             sha256 = await asyncio.to_thread(incoming.keep)
             artifact = Artifact(
-                space_id=self._task.space_id,
+                space_id=self._task.home,
                 task_id=self._task.pk,
                 file_name=name[:255],
                 source=source[:400],
@@ -467,7 +467,7 @@ class DatabaseRecorder:
 
     def _interruption(self, question: Question) -> Interruption:
         return Interruption(
-            space_id=self._task.space_id,
+            space_id=self._task.home,
             task_id=self._task.pk,
             kind=Interruption.Kind.MANUAL,
             title=question.title[:500],

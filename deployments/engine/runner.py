@@ -24,6 +24,7 @@ from deployments.engine.leases import Lease
 from deployments.engine.package_files import BlobPackages
 from deployments.engine.recorder import DatabaseRecorder, node_rows
 from deployments.engine.recording import Batch, LogLine
+from deployments.engine.space_deletion import delete_space
 from deployments.engine.stopping import stop_begun
 from deployments.engine.world import World
 from deployments.models import Deployment, ServerTask, Target, TaskLogNode, WorkerPool
@@ -68,6 +69,8 @@ def _run(task: ServerTask, lease: Lease) -> None:
             _run_deployment(task, lease)
         case ServerTask.Kind.HEALTH:
             _run_health_check(task, lease)
+        case ServerTask.Kind.DELETE_SPACE:
+            delete_space(task, lease)
         case _:
             _refuse(task, lease, [f"Tasks of kind {task.kind} cannot be run by this server."])
 
@@ -268,7 +271,7 @@ async def _log_refusal(task: ServerTask, lease: Lease, reasons: Sequence[str]) -
 def _run_health_check(task: ServerTask, lease: Lease) -> None:
     named = [str(name).rpartition("-")[2] for name in task.arguments.get("MachineIds", [])]
     targets = (
-        Target.objects.in_space(task.space_id)
+        Target.objects.in_space(task.home)
         .filter(pk__in=[int(number) for number in named if number.isdigit()], is_disabled=False)
         .select_related("account", "policy")
     )

@@ -27,6 +27,7 @@ class ServerTaskQuerySet(SpaceOwnedQuerySet["ServerTask"]):
                 "lease_owner": "",
                 "holds_tag": False,
                 "is_waiting": False,
+                "is_parked": False,
             }
         moved = self.filter(pk=task_id, state=came_from.value)
         return moved.update(state=to.value, updated_at=Now(), **changes) == 1
@@ -35,9 +36,12 @@ class ServerTaskQuerySet(SpaceOwnedQuerySet["ServerTask"]):
 class ServerTask(SpaceOwned):
     """One unit of work on the queue: a deployment, a runbook run, a health check. domain.md 19.
 
+    A task of the system, such as deleting a space, has no space: no stopped queue holds it up.
+
     The row is the truth. `lease_*` say which worker runs it; every write of that worker carries the
     epoch, so one that lost its lease changes nothing more (security-and-reliability.md 6.1).
-    is_waiting: started, but only rows are left of it until a person answers. holds_tag: it is the one
+    is_waiting: started, but only rows are left of it until a person answers. is_parked: the same until a
+    worker takes it up again, which it does not while the queue of its space is stopped. holds_tag: it is the one
     that its concurrency tag lets run. must_hand_over: its worker is asked to leave it to another.
     plan: the frozen `core.plan.Plan`, from the first start on.
     """
@@ -52,7 +56,11 @@ class ServerTask(SpaceOwned):
         DEPLOY = "Deploy", "Deployment"
         RUNBOOK_RUN = "RunbookRun", "Runbook run"
         HEALTH = "Health", "Health check"
+        DELETE_SPACE = "DeleteSpace", "Deletion of a space"
 
+    space = models.ForeignKey(  # type: ignore[assignment]  # the one model whose rows may have none
+        "spaces.Space", on_delete=models.CASCADE, related_name="+", null=True, blank=True
+    )
     kind = models.CharField(max_length=30, choices=Kind.choices)
     description = models.CharField(max_length=500)
     state = models.CharField(max_length=20, default=TaskState.QUEUED.value)
@@ -80,6 +88,7 @@ class ServerTask(SpaceOwned):
     error_message = models.TextField(blank=True, default="")
     has_warnings_or_errors = models.BooleanField(default=False)
     is_waiting = models.BooleanField(default=False)
+    is_parked = models.BooleanField(default=False)
     holds_tag = models.BooleanField(default=False)
     must_hand_over = models.BooleanField(default=False)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
@@ -103,6 +112,15 @@ class ServerTask(SpaceOwned):
                 name="servertask_finished_iff_final",
                 condition=Q(state__in=FINAL, finished_at__isnull=False)
                 | (~Q(state__in=FINAL) & Q(finished_at__isnull=True)),
+            ),
+            # what other rows of a space refer to; see spaces.integrity
+            models.UniqueConstraint(
+                fields=["space", "id"], name="deployments_servertask_space_row"
+            ),
+            models.CheckConstraint(
+                name="servertask_system_has_no_place",
+                condition=Q(space__isnull=False)
+                | Q(project__isnull=True, environment__isnull=True),
             ),
             models.CheckConstraint(
                 name="servertask_leased_iff_running",
@@ -141,6 +159,13 @@ class ServerTask(SpaceOwned):
 
     def __str__(self) -> str:
         return self.description
+
+    @property
+    def home(self) -> int:
+        """The id of the space of a task that works in one. Raises LookupError for the system's."""
+        if self.space_id is None:
+            raise LookupError(f"{self.wire_id} belongs to no space.")
+        return self.space_id
 
     @property
     def is_completed(self) -> bool:
@@ -220,9 +245,9 @@ class OutputVariable(SealedFields, models.Model):
         return f"Octopus.Action[{self.step_name}].Output.{self.name}"
 
     @property
-    def space_id(self) -> int:
+    def space_id(self) -> int | None:
         """Sealing binds a secret to its space."""
-        return int(self.task.space_id)
+        return self.task.space_id
 
 
 class TaskLogNode(models.Model):

@@ -83,7 +83,7 @@ def queued_behind(task: ServerTask) -> dict[str, list[ServerTask]]:
     found: dict[str, list[ServerTask]] = defaultdict(list)
     if task.state != TaskState.QUEUED.value:
         return found
-    others = ServerTask.objects.in_space(task.space_id).exclude(pk=task.pk).active()
+    others = ServerTask.objects.filter(space=task.space).exclude(pk=task.pk).active()
     if task.concurrency_tag:
         found["lock"] = list(
             others.filter(concurrency_tag=task.concurrency_tag).exclude(

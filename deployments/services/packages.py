@@ -7,16 +7,16 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import partial
 
-from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db import transaction
 from django.utils import timezone
 
 from deployments import blobs
+from deployments.blob_rows import forget_blob, hold
 from deployments.core.packages.archives import UnsafeArchive, scan
 from deployments.core.packages.names import split_file_name
 from deployments.core.packages.nuspec import LARGEST, BadNuspec, Nuspec, parse_nuspec
 from deployments.core.versions import parse
-from deployments.models import Artifact, Package, Project, Release
+from deployments.models import Package, Project, Release
 from deployments.services.changes import refuse
 from spaces.access import allowed, authorize, visible
 from spaces.actors import Actor
@@ -108,18 +108,6 @@ def authorize_for_package(
     authorize(actor, permission, space)
 
 
-def forget_blob(sha256: str) -> None:
-    """Removes bytes that no row refers to any more."""
-    with transaction.atomic():
-        _hold(sha256)
-        kept: list[QuerySet[Package] | QuerySet[Artifact]] = [
-            Package.objects.filter(sha256=sha256),
-            Artifact.objects.filter(sha256=sha256),
-        ]
-        if not any(rows.exists() for rows in kept):
-            blobs.store().delete(sha256)
-
-
 def package_problems(package_id: str, version: str) -> list[str]:
     """Why a package cannot be called this."""
     problems = []
@@ -158,7 +146,7 @@ def _scan(incoming: blobs.Incoming, file_name: str) -> None:
 def _store(
     actor: Actor, package: Package, incoming: blobs.Incoming, overwrite: OverwriteMode
 ) -> tuple[Package, bool]:
-    _hold(f"{package.space_id}/{package.package_id.lower()}/{package.version_key}")
+    hold(f"{package.space_id}/{package.package_id.lower()}/{package.version_key}")
     existing = (
         Package.objects.in_space(package.space_id)
         .filter(package_id__iexact=package.package_id, version_key=package.version_key)
@@ -170,7 +158,7 @@ def _store(
         _refuse_replacing(actor, existing, overwrite)
         package.pk, package.published_at = existing.pk, timezone.now()
         transaction.on_commit(partial(forget_blob, existing.sha256))
-    _hold(package.sha256)
+    hold(package.sha256)
     incoming.keep()
     package.save()
     before = existing.sha256 if existing else None
@@ -210,9 +198,3 @@ def _names_package(project: Project, package_id: str) -> bool:
         for action in step.actions
         for reference in action.packages
     )
-
-
-def _hold(what: str) -> None:
-    """Until the transaction ends nobody else holds the same."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [what])

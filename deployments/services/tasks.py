@@ -10,6 +10,7 @@ from deployments.models import Deployment, Interruption, ServerTask
 from deployments.queries.plan_inputs import DeploymentOptions
 from deployments.queue import enqueue
 from deployments.services.deployments import deploy_release
+from deployments.services.space_deletion import delete_again
 from spaces.access import authorize
 from spaces.actors import Actor
 from spaces.audit import record
@@ -21,9 +22,12 @@ from spaces.permissions import Permission
 def cancel_task(*, actor: Actor, task: ServerTask) -> ServerTask:
     """Cancel: a queued or waiting task at once, a running one as soon as its processes are gone.
 
-    Raises Invalid for a finished task. Cancelling twice changes nothing.
+    Raises Invalid for a finished task, Conflict for the deletion of a space, of which a part may be gone.
+    Cancelling twice changes nothing.
     """
     authorize(actor, Permission.TASK_CANCEL, task)
+    if task.kind == ServerTask.Kind.DELETE_SPACE:
+        raise Conflict("The deletion of a space cannot be cancelled.")
     task = ServerTask.objects.select_for_update().get(pk=task.pk)
     match TaskState(task.state):
         case TaskState.QUEUED:
@@ -70,9 +74,12 @@ def close_nodes(task: ServerTask) -> None:
 
 @transaction.atomic
 def rerun_task(*, actor: Actor, task: ServerTask) -> ServerTask:
-    """Do a finished deployment again with the same options. Raises Conflict while it runs."""
+    """Do a finished deployment again with the same options, or go on with the deletion of a space that
+    failed. Raises Conflict while it runs."""
     if not task.is_completed:
         raise Conflict(f"{task} is not finished.")
+    if task.kind == ServerTask.Kind.DELETE_SPACE:
+        return delete_again(actor=actor, task=task)
     deployment = (
         Deployment.objects.select_related("release", "environment").filter(task=task).first()
     )

@@ -56,8 +56,8 @@ class SpaceResource(Resource):
 
     SpaceId = serializers.SerializerMethodField()
 
-    def get_SpaceId(self, row: Any) -> str:
-        return f"Spaces-{row.space_id}"
+    def get_SpaceId(self, row: Any) -> str | None:
+        return f"Spaces-{row.space_id}" if row.space_id else None
 
     def address(self, row: Any) -> str:
         return api_address(f"Spaces-{row.space_id}/{self.collection}/{row.wire_id}")

@@ -5,7 +5,6 @@ from spaces.api.events import EventViewSet
 from spaces.api.roles import PermissionViewSet, UserRoleViewSet
 from spaces.api.routes import Route, collection, route
 from spaces.api.sessions import SessionViewSet
-from spaces.api.spaces import SpaceViewSet
 from spaces.api.teams import ScopedUserRoleViewSet, TeamMembershipViewSet, TeamViewSet
 from spaces.api.users import UserViewSet
 
@@ -14,7 +13,6 @@ system_routes: list[Route] = [
     route("users/logout", SessionViewSet.as_view({"post": "sign_out"})),
     route("permissions/all", PermissionViewSet.as_view({"get": "all"})),
     route("teammembership", TeamMembershipViewSet.as_view({"get": "memberships"})),
-    *collection("spaces", SpaceViewSet),
     *collection("users", UserViewSet),
     *collection("userroles", UserRoleViewSet),
     *collection("teams", TeamViewSet),

@@ -8,7 +8,10 @@ from spaces.models.base import WireIdentified
 
 
 class Space(WireIdentified, models.Model):
-    """Everything of one organisation or department; nothing crosses into another. domain.md 2."""
+    """Everything of one organisation or department; nothing crosses into another. domain.md 2.
+
+    deletion_requested_at: from then on nobody sees the space; a server task removes its content.
+    """
 
     wire_prefix = "Spaces"
 
@@ -19,6 +22,7 @@ class Space(WireIdentified, models.Model):
     is_private = models.BooleanField(default=False)
     task_queue_stopped = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    deletion_requested_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["name"]

@@ -1,18 +1,18 @@
 """Spaces: creating them with managers, changing, deleting. domain.md 2."""
 
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, Protocol
 
-from django.apps import apps
 from django.contrib.auth.models import Group
-from django.db import IntegrityError, connection, models, transaction
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 
 from spaces import roles
 from spaces.access import UNKNOWN, allowed_system, authorize_system, visible_spaces
 from spaces.actors import Actor
 from spaces.audit import difference, record
 from spaces.errors import Conflict, Invalid, NotFound, PermissionRefused
-from spaces.models import Event, EventHead, ScopedUserRole, Space, Team, User, UserRole
+from spaces.models import ScopedUserRole, Space, Team, User, UserRole, WireIdentified
 from spaces.naming import SLUG, free_slug, name_problems, text_problems
 from spaces.permissions import Permission
 from spaces.queries.spaces import manager_rows, managers_of
@@ -24,6 +24,21 @@ LONGEST_NAME = 50
 # What else a new space needs: other apps add their part when they are ready. Called with the actor and
 # the space, in the transaction that creates it.
 space_created_hooks: list[Callable[[Actor, Space], None]] = []
+
+
+class DeletionQueue(Protocol):
+    """The queue of tasks, as far as deleting a space needs it."""
+
+    def blockers(self, space: Space) -> list[str]:
+        """What runs in the space now, as reasons not to delete it; nothing starts until the end of the
+        transaction."""
+
+    def add(self, actor: Actor, space: Space) -> WireIdentified:
+        """Queue a task of the system that removes the space."""
+
+
+# Tasks are another app's, which puts its queue here when it is ready.
+deletion_queues: list[DeletionQueue] = []
 
 
 @transaction.atomic
@@ -106,6 +121,8 @@ def update_space(
     """
     _authorize_managing(actor, space)
     space = Space.objects.select_for_update(no_key=True).get(pk=space.pk)
+    if space.deletion_requested_at:
+        raise NotFound(UNKNOWN)
     given = {
         "name": name.strip() if name is not None else None,
         "slug": slug or None,
@@ -132,33 +149,60 @@ def update_space(
 
 
 @transaction.atomic
-def delete_space(*, actor: Actor, space: Space) -> None:
-    """Remove a space with all its content and history; only the system's events about it survive.
+def request_deletion(*, actor: Actor, space: Space, typed_name: str) -> WireIdentified:
+    """Have a server task remove the space with all its content and history. Returns the task.
 
-    Its queue must be stopped, and it must not be the default one. Raises PermissionRefused or Conflict.
+    From this commit on nobody sees the space any more. typed_name: what the person typed to confirm.
+    Raises PermissionRefused, or Conflict or Invalid with every reason.
     """
     authorize_system(actor, Permission.SPACE_DELETE)
     space = Space.objects.select_for_update().get(pk=space.pk)
     if reasons := deletion_blockers(space):
         raise Conflict(reasons)
-    record(actor, "Deleted", space)
-    _empty(space)
-    groups = list(Group.objects.filter(team__space=space))
-    space.delete()
-    Group.objects.filter(pk__in=[group.pk for group in groups]).delete()
+    if typed_name != space.name:
+        raise Invalid(f"Type the name of the space, {space}, to confirm.")
+    Space.objects.filter(pk=space.pk).update(deletion_requested_at=Now())
     rights_changed()
+    record(actor, "DeletionRequested", space)
+    (queue,) = deletion_queues
+    return queue.add(actor, space)
 
 
 def deletion_blockers(space: Space) -> list[str]:
     """Why the space cannot be deleted now, all reasons."""
     reasons = []
+    if space.deletion_requested_at:
+        reasons.append(f"The space {space} is being deleted already.")
     if not space.task_queue_stopped:
         reasons.append(f"Stop the task queue of the space {space} first.")
     if space.is_default:
         reasons.append(
             f"The space {space} is the default space; make another one the default first."
         )
-    return reasons
+    return reasons + [reason for queue in deletion_queues for reason in queue.blockers(space)]
+
+
+def may_delete(requester: User | None) -> bool:
+    """Whether who asked for a deletion may still have it: asked again when its task starts (P9)."""
+    return requester is None or allowed_system(Actor(requester), Permission.SPACE_DELETE)
+
+
+@transaction.atomic
+def withdraw_deletion(*, actor: Actor, space: Space, reason: str) -> None:
+    """Give the space back to its people. Only before anything of it was removed."""
+    Space.objects.filter(pk=space.pk).update(deletion_requested_at=None)
+    rights_changed()
+    record(actor, "DeletionWithdrawn", space, details={"reason": [None, reason]})
+
+
+@transaction.atomic
+def complete_deletion(*, actor: Actor, space: Space) -> None:
+    """Remove the emptied space itself with its teams; only the system's events about it survive."""
+    record(actor, "Deleted", space)
+    groups = list(Group.objects.filter(team__space=space).values_list("pk", flat=True))
+    space.delete()
+    Group.objects.filter(pk__in=groups).delete()
+    rights_changed()
 
 
 def _set_managers(space: Space, users: Collection[User], teams: Collection[Team]) -> None:
@@ -190,37 +234,6 @@ def _authorize_managing(actor: Actor, space: Space) -> None:
     raise PermissionRefused(
         Permission.SPACE_EDIT.value, f"Only managers of the space {space} may change it."
     )
-
-
-def _empty(space: Space) -> None:
-    """Delete the rows of every table of the space, in SQL: they refer to each other in circles, which
-    PostgreSQL checks at the end of the transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('octoplat.deleting_space', %s, true)", [str(space.pk)])
-    for rows in _content_of(space):
-        rows._raw_delete(rows.db)
-
-
-def _content_of(space: Space) -> list[models.QuerySet[Any]]:
-    """Every row that the space owns: those owned through another row first."""
-    through: list[models.QuerySet[Any]] = []
-    direct: list[models.QuerySet[Any]] = []
-    for model in apps.get_models(include_auto_created=True):
-        if path := getattr(model, "owned_through", ""):
-            owned = model._base_manager.filter(**{f"{path}__space": space})
-            through.append(model._base_manager.filter(pk__in=owned.values("pk")))
-        elif model in (Event, EventHead) or _has_space(model):
-            direct.append(model._base_manager.filter(space=space))
-    return through + direct
-
-
-def _has_space(model: type[models.Model]) -> bool:
-    return any(
-        isinstance(field, models.ForeignKey)
-        and field.name == "space"
-        and field.related_model is Space
-        for field in model._meta.local_fields
-    ) and model not in (Team, ScopedUserRole)
 
 
 def _save(space: Space) -> None:

@@ -21,6 +21,14 @@ def change(task: ServerTask, **columns) -> None:
     ServerTask.objects.filter(pk=task.pk).update(**columns)
 
 
+def stop_queue(space: Space) -> None:
+    Space.objects.filter(pk=space.pk).update(task_queue_stopped=True)
+
+
+def own(task: ServerTask) -> str:
+    return ServerTask.objects.values_list("lease_owner", flat=True).get(pk=task.pk)
+
+
 def taken() -> list[int]:
     """The tasks a node would take one after another, each finished before the next."""
     found = []
@@ -55,9 +63,52 @@ def test_a_task_past_its_expiry_is_not_started_but_timed_out(space):
 
 def test_a_stopped_queue_starts_nothing(space):
     make_task(space)
-    Space.objects.filter(pk=space.pk).update(task_queue_stopped=True)
+    stop_queue(space)
 
     assert taken() == []
+
+
+def test_a_stopped_queue_stops_neither_the_system_nor_other_spaces(space, other_space):
+    stop_queue(space)
+    of_system = ServerTask.objects.create(kind=ServerTask.Kind.DELETE_SPACE, description="Tidy")
+    elsewhere = make_task(other_space)
+
+    assert taken() == [of_system.pk, elsewhere.pk]
+
+
+def test_behind_a_stopped_queue_what_ran_goes_on_and_what_was_answered_stays(space):
+    lost, answered = make_task(space), make_task(space)
+    Interruption.objects.create(space=space, task=answered, title="Go?", choices=["Proceed"])
+    for task in (lost, answered):
+        assert leases.claim().task_id == task.pk
+    leases.park(leases.Lease(answered.pk, 1, own(answered)), keeps_turn=False)
+    change(answered, is_waiting=False)
+    change(lost, lease_until=Now() - timedelta(seconds=1))
+    stop_queue(space)
+    reaper.reap()
+
+    assert taken() == [lost.pk]
+    Space.objects.filter(pk=space.pk).update(task_queue_stopped=False)
+    assert taken() == [answered.pk]
+
+
+def test_behind_a_stopped_queue_a_parked_task_can_still_be_cancelled(space):
+    parked = make_task(space)
+    leases.claim()
+    change(parked, is_parked=True, lease_until=None, state=TaskState.CANCELLING.value)
+    stop_queue(space)
+
+    assert leases.claim().task_id == parked.pk
+
+
+def test_behind_a_stopped_queue_a_queued_task_still_times_out(space):
+    late = make_task(space, queue_expiry=Now() - timedelta(seconds=1))
+    stop_queue(space)
+
+    reaper.reap()
+
+    late.refresh_from_db()
+    assert late.state == TaskState.TIMED_OUT.value
 
 
 @pytest.mark.promise("R3")

@@ -140,7 +140,7 @@ def test_bytes_go_with_the_last_package_that_has_them(
 
     with django_capture_on_commit_callbacks(execute=True):
         second.delete()
-        from deployments.services.packages import forget_blob
+        from deployments.blob_rows import forget_blob
 
         forget_blob(second.sha256)
     assert not blobs.store().exists(second.sha256)

@@ -3,14 +3,8 @@
 import pytest
 
 from deployments.models import Feed, Lifecycle, MachinePolicy, ProjectGroup, WorkerPool
-from spaces.services.spaces import create_space, delete_space, update_space
-from tests.factories.deployments import (
-    SYSTEM,
-    make_deployment,
-    make_environment,
-    make_project,
-    make_release,
-)
+from spaces.services.spaces import create_space
+from tests.factories.deployments import SYSTEM, make_project
 from tests.factories.spaces import make_user
 
 
@@ -26,14 +20,3 @@ def test_a_new_space_has_what_a_first_project_needs(fresh):
     assert WorkerPool.objects.in_space(fresh).get().is_default
     assert Feed.objects.in_space(fresh).get().is_builtin
     assert make_project(fresh).lifecycle.is_default
-
-
-def test_a_deleted_space_takes_everything_along(fresh):
-    environment = make_environment(fresh)
-    make_deployment(make_release(make_project(fresh)), environment)
-    update_space(actor=SYSTEM, space=fresh, task_queue_stopped=True)
-    fresh.refresh_from_db()
-
-    delete_space(actor=SYSTEM, space=fresh)
-
-    assert not Lifecycle.objects.exists()

@@ -54,7 +54,13 @@ def test_an_administrator_creates_changes_and_deletes_a_space(api):
     assert refused.json()["Errors"] == ["Stop the task queue of the space Shop first."]
     assert stopped.json()["TaskQueueStopped"] is True
     assert deleted.status_code == 200
-    assert not Space.objects.exists()
+    assert client.get(address).status_code == 404
+    task = client.get(deleted.json()["Links"]["Self"])
+    assert (task.status_code, task.json()["Name"]) == (200, "DeleteSpace")
+    assert task.json() == deleted.json()
+    assert task.json()["SpaceId"] is None
+    assert api(boss).get(deleted.json()["Links"]["Self"]).status_code == 404
+    assert client.post(deleted.json()["Links"]["Cancel"]).status_code == 409
 
 
 def test_a_space_without_managers_is_400(api):

@@ -14,11 +14,17 @@ from spaces.secrets import seal
 from spaces.services import spaces as service
 from spaces.services.bootstrap import install
 from spaces.services.installation import install_builtins
-from spaces.services.spaces import create_space, delete_space, update_space
+from spaces.services.space_contents import remove_contents
+from spaces.services.spaces import (
+    complete_deletion,
+    create_space,
+    request_deletion,
+    update_space,
+    withdraw_deletion,
+)
 from tests.factories.spaces import (
     PASSWORD,
     actor_for,
-    grant,
     make_administrator,
     make_team,
     make_user,
@@ -99,33 +105,74 @@ def test_an_administrator_can_let_themselves_in_and_audit_tells(administrator, s
     assert "managers" in Event.objects.get(space=None).details
 
 
-def test_a_space_is_deleted_with_its_history_but_not_the_systems(administrator, space, manager):
-    grant(make_user(), "projectviewer", space)
-    record(manager, "Noted", None, space=space)
-    seal("secret", table="t", row="r", field="f", space_id=space.pk)
-    update_space(actor=administrator, space=space, is_default=False, task_queue_stopped=True)
+@pytest.fixture
+def idle(space):
+    """A space that may be deleted."""
+    Space.objects.filter(pk=space.pk).update(is_default=False, task_queue_stopped=True)
+    space.refresh_from_db()
+    return space
 
-    delete_space(actor=administrator, space=space)
 
-    assert not Space.objects.filter(pk=space.pk).exists()
-    assert [e.category for e in Event.objects.order_by("id")] == ["Modified", "Deleted"]
+def test_a_space_that_is_to_be_deleted_is_nobodys_any_more(administrator, manager, idle):
+    request_deletion(actor=administrator, space=idle, typed_name="Main")
+
+    manager = actor_for(manager.user)
+    assert not visible_spaces(administrator).exists()
+    assert not visible_spaces(manager).exists()
+    assert not allowed(manager, Permission.PROJECT_VIEW, idle)
+    with pytest.raises(NotFound):
+        update_space(actor=administrator, space=idle, task_queue_stopped=False)
+    with pytest.raises(Conflict, match="already"):
+        request_deletion(actor=administrator, space=idle, typed_name="Main")
+
+
+def test_only_the_systems_events_about_a_deleted_space_survive(administrator, manager, idle):
+    record(manager, "Noted", None, space=idle)
+    seal("secret", table="t", row="r", field="f", space_id=idle.pk)
+    request_deletion(actor=administrator, space=idle, typed_name="Main")
+
+    for _ in remove_contents(idle, forget_blob=lambda sha256: None):
+        pass
+    complete_deletion(actor=administrator, space=idle)
+
+    assert not Space.objects.filter(pk=idle.pk).exists()
+    assert not Team.objects.filter(space__isnull=False).exists()
+    categories = [e.category for e in Event.objects.order_by("id")]
+    assert categories == ["DeletionRequested", "Deleted"]
     assert verify(None) is None
     connection.check_constraints()
 
 
+def test_a_deletion_is_withdrawn_as_long_as_nothing_is_gone(administrator, manager, idle):
+    request_deletion(actor=administrator, space=idle, typed_name="Main")
+
+    withdraw_deletion(actor=Actor.system("test"), space=idle, reason="not permitted")
+
+    assert list(visible_spaces(actor_for(manager.user))) == [idle]
+
+
 def test_a_space_at_work_is_not_deleted(administrator, space):
     with pytest.raises(Conflict) as caught:
-        delete_space(actor=administrator, space=space)
+        request_deletion(actor=administrator, space=space, typed_name="Main")
 
     assert len(caught.value.reasons) == 2
 
 
-@pytest.mark.promise("P8")
-def test_a_manager_does_not_delete_the_space(manager, space):
-    with pytest.raises(PermissionRefused):
-        delete_space(actor=manager, space=space)
+@pytest.mark.parametrize("typed", ["", "main", "Main ", "Other"])
+def test_deleting_a_space_takes_typing_its_name(administrator, idle, typed):
+    with pytest.raises(Invalid, match="Type the name"):
+        request_deletion(actor=administrator, space=idle, typed_name=typed)
 
-    assert Space.objects.filter(pk=space.pk).exists()
+    assert Space.objects.get().deletion_requested_at is None
+
+
+@pytest.mark.promise("P8")
+def test_a_manager_does_not_delete_the_space(manager, idle):
+    with pytest.raises(PermissionRefused):
+        request_deletion(actor=manager, space=idle, typed_name="Main")
+
+    assert Space.objects.get().deletion_requested_at is None
+    assert not Event.objects.exists()
 
 
 @pytest.mark.promise("P1")
