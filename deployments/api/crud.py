@@ -4,14 +4,20 @@ from typing import Any
 
 from rest_framework.response import Response
 
+from spaces.access import authorize
 from spaces.api.views import ApiRequest, SpaceViewSet
+from spaces.permissions import Permission
 
 
 class CrudViewSet(SpaceViewSet):
     """Subclasses say which service adds, changes and removes a row.
 
     PUT takes the whole document that clients got, or a part of it: what is absent stays.
+    edit_permission: where documents refer to other rows, what PUT needs; who lacks it is told so before
+    their document is read, whose references they may not see.
     """
+
+    edit_permission: Permission | None = None
 
     def add(self, given: dict[str, Any]) -> Any:
         """The new row for a validated document."""
@@ -29,6 +35,8 @@ class CrudViewSet(SpaceViewSet):
 
     def update(self, request: ApiRequest, id: str, **_: Any) -> Response:
         row = self.row(id)
+        if self.edit_permission:
+            authorize(request.actor, self.edit_permission, row)
         given = self.given(self.serializer_class, partial=True)
         return self.shown(self.fresh(self.change(row, given)))
 

@@ -111,6 +111,7 @@ class MachineViewSet(CrudViewSet):
     model = Target
     item_type = "Machine"
     view_permission = Permission.MACHINE_VIEW
+    edit_permission = Permission.MACHINE_EDIT
     serializer_class = MachineResource
 
     def rows(self) -> QuerySet[Any]:

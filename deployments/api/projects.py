@@ -198,6 +198,7 @@ class DeploymentSettings(Document):
 class ProjectViewSet(CrudViewSet):
     model = Project
     view_permission = Permission.PROJECT_VIEW
+    edit_permission = Permission.PROJECT_EDIT
     serializer_class = ProjectResource
 
     def rows(self) -> QuerySet[Any]:

@@ -24,7 +24,7 @@ from deployments.services.releases import (
     unblock_release,
     update_variables,
 )
-from spaces.access import UNKNOWN, visible
+from spaces.access import UNKNOWN, authorize, visible
 from spaces.api.documents import Document, SpaceResource, Timestamp, api_address
 from spaces.api.fields import InSpace
 from spaces.api.views import ApiRequest, SpaceViewSet
@@ -159,6 +159,7 @@ class ReleaseViewSet(SpaceViewSet):
     def update(self, request: ApiRequest, id: str, **_: Any) -> Response:
         """Changes the notes; everything else of a release is frozen."""
         release = self.row(id)
+        authorize(request.actor, Permission.RELEASE_EDIT, release)
         given = self.given(ReleaseResource, partial=True)
         frozen = {
             "Version": given.get("version", release.version) == release.version,

@@ -7,7 +7,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from spaces.access import authorize_system
+from spaces.access import allowed_system
 from spaces.api.documents import Document, Resource
 from spaces.api.views import ApiRequest, CollectionViewSet, DialectViewSet
 from spaces.models import UserRole
@@ -76,8 +76,8 @@ class UserRoleViewSet(CollectionViewSet):
     input_class = UserRoleInput
 
     def get_queryset(self) -> QuerySet[UserRole]:
-        authorize_system(self.request.actor, Permission.USER_ROLE_VIEW)
-        return UserRole.objects.all()
+        sees_roles = allowed_system(self.request.actor, Permission.USER_ROLE_VIEW)
+        return UserRole.objects.all() if sees_roles else UserRole.objects.none()
 
     def create(self, request: ApiRequest) -> Response:
         role = create_role(actor=request.actor, **self.given())

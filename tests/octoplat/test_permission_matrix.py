@@ -2,25 +2,31 @@
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from ruamel.yaml import YAML
+from django.conf import settings
+from django.db import transaction
 
+from deployments.models import Environment
 from deployments.services.space_defaults import furnish_space
 from octoplat import api as routes_of_api
 from spaces.api.root import NowhereViewSet
 from spaces.models import Event
-from spaces.permissions import SPACE_PERMISSIONS
+from spaces.permissions import SPACE_PERMISSIONS, Permission
 from tests.deployments.api.world import make_world
-from tests.factories.deployments import SYSTEM, make_environment, zip_bytes
-from tests.factories.spaces import grant, make_user
-
-LISTED: dict[str, dict[str, str]] = YAML(typ="safe").load(
-    Path(__file__).with_name("permissions.yaml").read_text()
+from tests.factories.deployments import SYSTEM, make_environment, make_project, zip_bytes
+from tests.factories.spaces import (
+    assign,
+    grant,
+    make_api_key,
+    make_role,
+    make_team,
+    make_user,
 )
-BELOW_SPACE = "api/{space}/"
+from tests.factories.standing import STANDING, enter
+from tests.octoplat.expected import ANSWERS, BELOW_SPACE, LISTED, expected, needed, table
+
 # Told apart by their own tests: rights at system level, or over people.
 IDENTITY = ("users", "userroles", "teams", "scopeduserroles", "teammembership", "events", "spaces")
 
@@ -32,6 +38,7 @@ BODIES: dict[str, Any] = {
         "OctopusBuildInformation": {"BuildNumber": "1"},
     },
     "POST channels": {"Name": "New", "ProjectId": "Shop"},
+    "POST channels/rule-test": {"version": "1.0", "versionRange": "[1.0,)"},
     "POST deployments": {"ReleaseId": "{releases}", "EnvironmentId": "Dev"},
     "POST deployments/create/tenanted/v1": {
         "ProjectName": "Shop",
@@ -61,13 +68,22 @@ BODIES: dict[str, Any] = {
     "POST releases": {"ProjectId": "Shop", "Version": "9.0.0"},
     "POST releases/create/v1": {"ProjectName": "Shop", "ReleaseVersion": "9.0.0"},
     "POST releases/{id}/defects": {"Description": "It leaks."},
+    "POST releases/{id}/deployments/previews": {"DeploymentPreviews": [{"EnvironmentId": "Dev"}]},
     "POST runbook-runs/create/v1": {"ProjectName": "Shop", "RunbookName": "Any"},
     "POST runbook-runs/git/create/v1": {"ProjectName": "Shop", "RunbookName": "Any"},
+    "POST scopeduserroles": {"UserRoleId": "{userroles}", "TeamId": "{teams}"},
+    "POST spaces": {"Name": "New", "SpaceManagersTeamMembers": ["{users}"]},
     "POST tasks": {"Name": "Health", "Arguments": {"MachineIds": ["{machines}"]}},
     "POST tasks/{id}/state": {"State": "Failed", "Reason": "It was not."},
+    "POST teams": {"Name": "New"},
+    "POST userroles": {"Name": "New"},
+    "POST users": {"Username": "new", "Password": "correct horse battery staple"},
+    "POST users/login": {"Username": "nobody", "Password": "guessed"},
+    "POST users/{id}/apikeys": {"Purpose": "New"},
     "POST workerpools": {"Name": "New"},
     "PUT workerpools/sortorder": [],
 }
+NAMED = {"progression": "projects", "rerun": "tasks", "v2": "environments"}
 QUERIES = {
     "machines/discover": "?host=shop.example.org",
     "packages/bulk": "?ids={packages}",
@@ -90,11 +106,6 @@ def walked(routes: Any, before: str = "") -> Iterator[tuple[str, str]]:
 
 
 ROUTES = set(walked(routes_of_api.routes))
-
-
-def needed(path: str, method: str) -> str:
-    """What the list says, below a space as without one. Raises KeyError."""
-    return LISTED[path.replace(BELOW_SPACE, "api/", 1)][method]
 
 
 @pytest.mark.promise("P1")
@@ -147,10 +158,10 @@ def ids(world):
 
 def send(client, base, ids, path, method, document):
     """The request that the route is for, as far as ids, query and body go."""
-    kind = path.split("/")[0] if not path.startswith("environments/v2") else "environments"
-    kind = {"progression": "projects"}.get(kind, kind)
-    address = path.replace("{id}", ids.get(kind, "Nothing-1"))
+    kind = path.partition("/{id}")[0].rpartition("/")[2]
+    address = path.replace("{id}", ids.get(NAMED.get(kind, kind), "Nothing-1"))
     address = address.replace("{version}", "1.0.0").replace("{environment}", "Dev")
+    address = address.replace("{key_id}", ids.get("apikeys", ""))
     query = QUERIES.get(path, "").format(**ids)
     if path == "packages/raw":
         headers = {"Content-Disposition": "attachment; filename=New.1.0.zip"}
@@ -212,3 +223,84 @@ def is_empty(document: Any) -> bool:
         lists = [value for value in document.values() if isinstance(value, list)]
         return not any(lists) and not document.get("TotalResults")
     return document == []
+
+
+# Each address once: below a space, when it is also there.
+ONCE = sorted(
+    (path, method)
+    for path, method in ROUTES
+    if path.startswith(BELOW_SPACE) or (path.replace("api/", BELOW_SPACE, 1), method) not in ROUTES
+)
+
+
+@pytest.fixture
+def people(ids, world):
+    """The ids of `ids`, and of one row of each kind that says who may do what."""
+    member = make_user()
+    team = make_team(world.space, member)
+    assignment = assign(team, make_role(Permission.PROJECT_VIEW), world.space)
+    return ids | {
+        "users": member.wire_id,
+        "apikeys": make_api_key(member)[0].wire_id,
+        "teams": team.wire_id,
+        "userroles": assignment.role.wire_id,
+        "scopeduserroles": assignment.wire_id,
+        "spaces": world.space.wire_id,
+        "events": Event.objects.filter(space=world.space).latest("pk").wire_id,
+        "octopusservernodes": f"OctopusServerNodes-{settings.NODE}",
+    }
+
+
+@pytest.fixture
+def whole(world):
+    """Somebody who may do everything, in the space and at system level."""
+    user = make_user()
+    grant(user, "spacemanager", world.space)
+    grant(user, "systemmanager", None)
+    return user
+
+
+@pytest.mark.slow
+@pytest.mark.promise("P1")
+@pytest.mark.promise("P3")
+@pytest.mark.parametrize("name", STANDING)
+def test_each_standing_actor_gets_what_the_lists_say(api, world, people, whole, name):
+    who = STANDING[name]
+    dev = Environment.objects.get(name="Dev")
+    actor = enter(who, world.space, dev, make_project(world.space, name="Elsewhere"))
+    client, reader = api(actor), api(whole)
+
+    got = {
+        (path, method): tried(client, world.space, people, path, method, reader)
+        for path, method in ONCE
+    }
+
+    wrong = {route: status for route, status in got.items() if status != expected(who, *route)}
+    assert not wrong, f"{name} got {wrong}; expected, for all actors:\n{table(wrong)}"
+
+
+def tried(client, space, ids, path, method, reader):
+    """The status of one request, whose effects are undone. reader: gets the documents that PUT sends."""
+    base, rest = addressed(space, path)
+    replaces = method == "PUT" and path.endswith("{id}")
+    document = send(reader, base, ids, rest, "GET", None).json() if replaces else None
+    with transaction.atomic():
+        answer = send(client, base, ids, rest, method, document)
+        if answer.streaming:
+            list(answer)  # to its end, so that its file is closed
+        transaction.set_rollback(True)
+    return answer.status_code
+
+
+def addressed(space, path):
+    """Where an address begins, and what remains to be filled in."""
+    if path.startswith(BELOW_SPACE):
+        return f"/api/{space.wire_id}", path.removeprefix(BELOW_SPACE)
+    base, slash, rest = path.partition("api/")
+    return f"/{base}{slash}".rstrip("/"), rest.replace("{space}", space.wire_id)
+
+
+def test_special_answers_are_about_routes_there_are():
+    routes = {f"{method} {path}" for path, methods in LISTED.items() for method in methods}
+
+    assert sorted(set(ANSWERS) - routes) == []
