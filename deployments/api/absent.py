@@ -18,6 +18,7 @@ from spaces.errors import NotFound
 KINDS = {
     "actiontemplates": "ActionTemplate",
     "certificates": "Certificate",
+    "communityactiontemplates": "CommunityActionTemplate",
     "git-credentials": "GitCredential",
     "projecttriggers": "ProjectTrigger",
     "proxies": "Proxy",
