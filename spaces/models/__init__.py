@@ -3,6 +3,7 @@
 from spaces.models.api_keys import ApiKey
 from spaces.models.base import Dimensions, SpaceOwned, SpaceOwnedQuerySet, WireIdentified
 from spaces.models.data_keys import DataKey
+from spaces.models.elevations import Elevation
 from spaces.models.events import Event, EventHead
 from spaces.models.installation import Installation
 from spaces.models.spaces import Space
@@ -13,6 +14,7 @@ __all__ = [
     "ApiKey",
     "DataKey",
     "Dimensions",
+    "Elevation",
     "Event",
     "EventHead",
     "Installation",

@@ -46,6 +46,7 @@ def row(model: str, space, **given):
 OF_THE_SYSTEM = {
     "ApiKey",
     "DataKey",
+    "Elevation",
     "Event",
     "EventHead",
     "Installation",
