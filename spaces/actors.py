@@ -17,12 +17,14 @@ class Actor:
     user: None for octoplat itself (lifecycle automation, recovery), which `cause` then explains, and for
     somebody who has yet to sign in, who may do nothing.
     api_key: the key the request came with; its down-scope narrows the user's rights.
+    session: digest of the browser session it came with, empty for keys.
     identity: how the user was established, as audit shows it ("Session", "API key 'CI'").
     memo: what `spaces.access` loads once per request; nothing else writes here.
     """
 
     user: "User | None"
     api_key: "ApiKey | None" = None
+    session: str = ""
     identity: str = SYSTEM
     ip_address: str | None = None
     user_agent: str = ""

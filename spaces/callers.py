@@ -1,14 +1,18 @@
 """Who is behind an HTTP request, and from where."""
 
+import time
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
+from django.contrib.auth import login
 from django.http import HttpRequest
 
 from spaces.actors import Actor
 from spaces.models import ApiKey, User
+from spaces.session_store import digest_of
 
 NOBODY = "Nobody"
+IN_PERSON = "Session"
 
 
 def caller(request: HttpRequest, user: User | None = None, api_key: ApiKey | None = None) -> Actor:
@@ -16,11 +20,43 @@ def caller(request: HttpRequest, user: User | None = None, api_key: ApiKey | Non
     return Actor(
         user=user,
         api_key=api_key,
-        identity=_identity(user, api_key),
+        session=_session(request, user, api_key),
+        identity=_identity(request, user, api_key),
         ip_address=client_address(request),
         user_agent=request.headers.get("User-Agent", "")[:400],
         request_id=getattr(request, "request_id", ""),
     )
+
+
+def begin_session(
+    request: HttpRequest, user: User, *, has_second_factor: bool = False, how: str = IN_PERSON
+) -> None:
+    """Sign the user in with this browser, once everything that takes was given. The session gets a new
+    key (S7) and forgets what the browser was asked on the way.
+
+    how: what the audit trail says about everything done in this session.
+    """
+    for name in list(request.session.keys()):
+        del request.session[name]
+    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    now = int(time.time())
+    request.session.update(
+        {
+            "started": now,
+            "seen": now,
+            "proved": now,
+            "how": how,
+            "second_factor": has_second_factor,
+            "address": client_address(request),
+            "user_agent": request.headers.get("User-Agent", ""),
+        }
+    )
+    request.session.clear_expired()
+
+
+def has_second_factor(request: HttpRequest) -> bool:
+    """Whether this session began with, or was confirmed by, a second factor."""
+    return bool(request.session.get("second_factor"))
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -34,10 +70,24 @@ def client_address(request: HttpRequest) -> str | None:
     return next((hop for hop in reversed(known) if not _is_proxy(hop)), known[0] if known else peer)
 
 
-def _identity(user: User | None, api_key: ApiKey | None) -> str:
+def _identity(request: HttpRequest, user: User | None, api_key: ApiKey | None) -> str:
     if api_key:
         return f"API key {api_key.purpose or api_key.hint!r}"
-    return "Session" if user else NOBODY
+    if user is None:
+        return NOBODY
+    return _remembered(request, "how") or IN_PERSON
+
+
+def _session(request: HttpRequest, user: User | None, api_key: ApiKey | None) -> str:
+    session = getattr(request, "session", None)
+    if user is None or api_key or session is None:
+        return ""
+    return digest_of(session.session_key or "")
+
+
+def _remembered(request: HttpRequest, name: str) -> str:
+    session = getattr(request, "session", None)
+    return str(session.get(name, "")) if session is not None else ""
 
 
 def _address(text: str) -> str | None:

@@ -1,7 +1,6 @@
 """Signing in and out with a password and a cookie. api-dialect.md 2."""
 
-from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import HttpRequest
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,6 +11,7 @@ from spaces.api.authentication import hand_out_csrf_token
 from spaces.api.documents import Document
 from spaces.api.users import UserDocument
 from spaces.api.views import ApiRequest, DialectViewSet
+from spaces.callers import begin_session
 from spaces.services.sign_in import check_password
 
 
@@ -33,7 +33,7 @@ class SessionViewSet(DialectViewSet):
             actor=request.actor, username=given["username"], password=given["password"]
         )
         http: HttpRequest = request._request
-        login(http, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        begin_session(http, user)
         request.user = user
         response = self.shown(user)
         hand_out_csrf_token(http, response)

@@ -6,12 +6,14 @@ from spaces.models.data_keys import DataKey
 from spaces.models.elevations import Elevation
 from spaces.models.events import Event, EventHead
 from spaces.models.installation import Installation
+from spaces.models.sessions import BrowserSession
 from spaces.models.spaces import Space
 from spaces.models.teams import ScopedUserRole, ScopedUserRoleGrant, Team, UserRole
 from spaces.models.users import SignInFailure, User, canonical_username
 
 __all__ = [
     "ApiKey",
+    "BrowserSession",
     "DataKey",
     "Dimensions",
     "Elevation",

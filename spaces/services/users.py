@@ -17,6 +17,7 @@ from spaces.naming import name_problems, text_problems
 from spaces.permissions import Permission
 from spaces.services.escalation import refuse_to_impersonate
 from spaces.services.grants import rights_changed
+from spaces.services.sessions import sign_out_everywhere
 
 
 @transaction.atomic
@@ -122,6 +123,7 @@ def delete_user(*, actor: Actor, user: User) -> None:
     record(actor, "Deleted", user)
     user.teams.clear()
     user.api_keys.all().delete()
+    sign_out_everywhere(user)
     user.username = f"deleted-{user.pk}"
     user.display_name = "Deleted user"
     user.email = ""
@@ -155,6 +157,7 @@ def refuse_last_administrator(user: User) -> None:
 def _set_active(user: User, is_active: bool) -> None:
     if not is_active:
         refuse_last_administrator(user)
+        sign_out_everywhere(user)
     user.is_active = is_active
     rights_changed()
 
@@ -166,6 +169,7 @@ def _set_password(actor: Actor, user: User, password: str) -> None:
     if problems := password_problems(password, user):
         raise Invalid(problems)
     user.set_password(password)
+    sign_out_everywhere(user, but=actor.session)
 
 
 def _problems(user: User) -> list[str]:

@@ -3,15 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from spaces.callers import caller
+from spaces.callers import begin_session, caller
 from spaces.errors import DomainError, NotAuthenticated, TooManyRequests
 from spaces.models import User
 from spaces.services.sign_in import check_password
@@ -56,7 +55,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 
 
 def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
-    login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+    begin_session(request, user)
     return redirect(target)
 
 

@@ -45,6 +45,7 @@ def row(model: str, space, **given):
 # What belongs to the installation, or to a space or the installation.
 OF_THE_SYSTEM = {
     "ApiKey",
+    "BrowserSession",
     "DataKey",
     "Elevation",
     "Event",
