@@ -73,10 +73,10 @@ class RestClient:
         try:
             return urllib.request.urlopen(request, timeout=60)  # noqa: S310
         except urllib.error.HTTPError as error:
-            raise Refused(error.code, _explanation(error.read())) from error
+            raise Refused(error.code, explanation(error.read())) from error
 
 
-def _explanation(body: bytes) -> str:
+def explanation(body: bytes) -> str:
     """What an error body of the dialect says, on one line."""
     try:
         told = json.loads(body)
