@@ -75,7 +75,9 @@ def close_nodes(task: ServerTask) -> None:
 @transaction.atomic
 def rerun_task(*, actor: Actor, task: ServerTask) -> ServerTask:
     """Do a finished deployment again with the same options, or go on with the deletion of a space that
-    failed. Raises Conflict while it runs."""
+    failed. Raises PermissionRefused, and Conflict while it runs."""
+    if task.kind != ServerTask.Kind.DELETE_SPACE:
+        authorize(actor, Permission.DEPLOYMENT_CREATE, task)
     if not task.is_completed:
         raise Conflict(f"{task} is not finished.")
     if task.kind == ServerTask.Kind.DELETE_SPACE:

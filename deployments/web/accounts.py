@@ -13,8 +13,8 @@ from deployments.queries import referrers
 from deployments.services.accounts import create_account, delete_account, update_account
 from deployments.web.danger import DangerForm
 from deployments.web.forms import KeptSecret
-from deployments.web.guards import SpaceRequest, in_space
-from spaces.access import allowed, anywhere, visible
+from deployments.web.guards import SpaceRequest, authorize_post, in_space
+from spaces.access import allowed, anywhere, authorize, visible
 from spaces.permissions import Permission
 from spaces.web.forms import CodeArea, PageForm, Rows
 
@@ -99,6 +99,7 @@ def new_account(request: SpaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def account(request: SpaceRequest, account: str) -> HttpResponse:
     row = _found(request, account)
+    authorize_post(request, Permission.ACCOUNT_EDIT, row)
     initial = {
         "name": row.name,
         "description": row.description,
@@ -124,6 +125,7 @@ def account(request: SpaceRequest, account: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def remove_account(request: SpaceRequest, account: str) -> HttpResponse:
     row = _found(request, account)
+    authorize(request.actor, Permission.ACCOUNT_DELETE, row)
     form = DangerForm(row.name, request.POST or None)
     if form.carry_out(delete_account, actor=request.actor, account=row):
         messages.success(request, f"Account {row} was deleted.")

@@ -58,8 +58,12 @@ class Section:
 @signed_in
 @require_GET
 def landing(request: SpaceRequest) -> HttpResponse:
-    """The space a person was in last, else the first one they may see."""
-    spaces = list(visible_spaces(request.actor).order_by("-is_default", "name"))
+    """The space a person was in last, else the first one in which they may see a project."""
+    spaces = [
+        space
+        for space in visible_spaces(request.actor).order_by("-is_default", "name")
+        if anywhere(request.actor, Permission.PROJECT_VIEW, space)
+    ]
     if not spaces:
         return render(request, "deployments/nowhere.html")
     last = request.session.get("space")

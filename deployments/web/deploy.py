@@ -120,6 +120,10 @@ class DeployForm(PageForm):
         )
 
 
+TYPED_HERE = "missing-variables"  # an obstacle that goes away by filling in this very form
+NOWHERE = "The lifecycle has no environment that you may see."
+
+
 @dataclass(frozen=True)
 class Choice:
     """An environment on offer, with the reasons against it."""
@@ -153,12 +157,14 @@ def deploy(request: ProjectRequest, version: str) -> HttpResponse:
     form.is_valid()
     chosen = form.chosen()
     previews = [_preview(request, release, environment, form.options()) for environment in chosen]
+    choices = _choices(request, release, environments, chosen)
     context = {
         "project": request.project,
         "release": release,
         "form": form,
-        "choices": _choices(request, release, environments, chosen),
+        "choices": choices,
         "previews": previews,
+        "obstacles": _obstacles(previews, choices),
         "production": _production(previews),
         "digest": _digest(previews),
     }
@@ -262,6 +268,18 @@ def _preview(
             for package in release.packages
         ],
         current=current,
+    )
+
+
+def _obstacles(previews: Sequence[Preview], choices: Sequence[Choice]) -> list[str]:
+    """Why the button is disabled: what stands in the way of a place that is chosen, or of every choice."""
+    if not choices:
+        return [NOWHERE]
+    against = [place.blockers for place in previews or choices]
+    if not previews and not all(against):
+        return []
+    return list(
+        dict.fromkeys(b.text for blockers in against for b in blockers if b.code != TYPED_HERE)
     )
 
 

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
-from deployments.models import Environment
+from deployments.models import Environment, Target
 from deployments.queries import referrers
 from deployments.services.environments import (
     create_environment,
@@ -16,9 +16,9 @@ from deployments.services.environments import (
     update_environment,
 )
 from deployments.web.danger import DangerForm
-from deployments.web.guards import SpaceRequest, in_space
+from deployments.web.guards import SpaceRequest, authorize_post, in_space
 from deployments.web.moving import moved
-from spaces.access import allowed, visible
+from spaces.access import allowed, anywhere, authorize, visible
 from spaces.permissions import Permission
 from spaces.web.forms import PageForm
 
@@ -50,6 +50,7 @@ def environments(request: SpaceRequest) -> HttpResponse:
     context = {
         "environments": rows,
         "may_create": allowed(request.actor, Permission.ENVIRONMENT_CREATE, request.space),
+        "may_see_targets": anywhere(request.actor, Permission.MACHINE_VIEW, request.space),
         "may_sort": all(allowed(request.actor, Permission.ENVIRONMENT_EDIT, row) for row in rows),
     }
     return render(request, "deployments/environments.html", context)
@@ -71,7 +72,7 @@ def new_environment(request: SpaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def environment(request: SpaceRequest, environment: str) -> HttpResponse:
     row = _found(request, environment)
-    may_edit = allowed(request.actor, Permission.ENVIRONMENT_EDIT, row)
+    authorize_post(request, Permission.ENVIRONMENT_EDIT, row)
     form = EnvironmentForm(request.POST or None, initial=vars(row))
     saved = form.call(update_environment, actor=request.actor, environment=row)
     if saved:
@@ -80,7 +81,7 @@ def environment(request: SpaceRequest, environment: str) -> HttpResponse:
     context = {
         "form": form,
         "environment": row,
-        "may_edit": may_edit,
+        "may_edit": allowed(request.actor, Permission.ENVIRONMENT_EDIT, row),
         "may_delete": allowed(request.actor, Permission.ENVIRONMENT_DELETE, row),
     }
     return render(request, "deployments/environment.html", context, status=form.status)
@@ -90,6 +91,7 @@ def environment(request: SpaceRequest, environment: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def remove_environment(request: SpaceRequest, environment: str) -> HttpResponse:
     row = _found(request, environment)
+    authorize(request.actor, Permission.ENVIRONMENT_DELETE, row)
     form = DangerForm(row.name, request.POST or None)
     if form.carry_out(delete_environment, actor=request.actor, environment=row):
         messages.success(request, f"Environment {row} was deleted.")
@@ -107,13 +109,14 @@ def _seen(request: SpaceRequest):
     rows = visible(
         request.actor, Permission.ENVIRONMENT_VIEW, Environment.objects.in_space(request.space)
     )
+    targets = visible(
+        request.actor, Permission.MACHINE_VIEW, Target.objects.in_space(request.space)
+    )
+    seen = Q(targets__target__in=targets)
+    unhealthy = Q(targets__target__health__in=["Unhealthy", "Unavailable"])
     return rows.annotate(
-        target_count=Count("targets", distinct=True),
-        unhealthy_count=Count(
-            "targets",
-            filter=Q(targets__target__health__in=["Unhealthy", "Unavailable"]),
-            distinct=True,
-        ),
+        target_count=Count("targets", distinct=True, filter=seen),
+        unhealthy_count=Count("targets", distinct=True, filter=seen & unhealthy),
     ).order_by("sort_order", "id")
 
 

@@ -15,7 +15,7 @@ from deployments.services.variables import (
 )
 from deployments.web import variables
 from deployments.web.danger import DangerForm
-from deployments.web.guards import SpaceRequest, in_space
+from deployments.web.guards import SpaceRequest, authorize_post, in_space
 from spaces.access import allowed, anywhere, visible
 from spaces.permissions import Permission
 from spaces.web.forms import PageForm
@@ -69,6 +69,7 @@ def library_set(request: SpaceRequest, library_set: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def library_set_settings(request: SpaceRequest, library_set: str) -> HttpResponse:
     row = _found(request, library_set)
+    authorize_post(request, Permission.LIBRARY_VARIABLE_SET_EDIT, row)
     initial = {"name": row.name, "description": row.description}
     form = LibrarySetForm(request.POST or None, initial=initial)
     saved = form.call(update_library_set, actor=request.actor, library_set=row)

@@ -25,9 +25,9 @@ from deployments.services.lifecycles import (
     update_lifecycle,
 )
 from deployments.web.danger import DangerForm
-from deployments.web.guards import SpaceRequest, in_space
+from deployments.web.guards import SpaceRequest, authorize_post, in_space
 from deployments.web.moving import moved
-from spaces.access import allowed, visible
+from spaces.access import allowed, authorize, visible
 from spaces.permissions import Permission
 from spaces.web.forms import PageForm
 
@@ -109,6 +109,7 @@ def new_lifecycle(request: SpaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def lifecycle(request: SpaceRequest, lifecycle: str) -> HttpResponse:
     row = _found(request, lifecycle)
+    authorize_post(request, Permission.LIFECYCLE_EDIT, row)
     environments = _environments(request)
     drafts = _stored(row)
     if request.method == "POST":
@@ -131,6 +132,7 @@ def lifecycle(request: SpaceRequest, lifecycle: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def remove_lifecycle(request: SpaceRequest, lifecycle: str) -> HttpResponse:
     row = _found(request, lifecycle)
+    authorize(request.actor, Permission.LIFECYCLE_DELETE, row)
     form = DangerForm(row.name, request.POST or None)
     if form.carry_out(delete_lifecycle, actor=request.actor, lifecycle=row):
         messages.success(request, f"Lifecycle {row} was deleted.")

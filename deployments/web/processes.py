@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from deployments.core.process import Action, Condition, Step, groups
 from deployments.models import Channel, Environment, Process
 from deployments.services.processes import save_process
-from deployments.web.guards import ProjectRequest, in_project
+from deployments.web.guards import ProjectRequest, authorize_post, in_project
 from deployments.web.moving import moved
 from deployments.web.step_forms import FORMS, StepForm
 from deployments.web.step_types import STEP_TYPES, step_type
@@ -78,6 +78,7 @@ def new_step(request: ProjectRequest) -> HttpResponse:
 @in_project(Permission.PROCESS_VIEW)
 @require_http_methods(["GET", "POST"])
 def step_page(request: ProjectRequest, action_id: str) -> HttpResponse:
+    authorize_post(request, Permission.PROCESS_EDIT, request.project)
     steps = request.project.process.parsed()
     step, action = _found(steps, action_id)
     kind = FORMS.get(action.action_type, StepForm)

@@ -17,7 +17,13 @@ from deployments.queries.board import board, board_of, environments_of
 from deployments.queries.dashboard import cells
 from deployments.services.projects import create_project, delete_project, update_project
 from deployments.web.danger import DangerForm
-from deployments.web.guards import ProjectRequest, SpaceRequest, in_project, in_space
+from deployments.web.guards import (
+    ProjectRequest,
+    SpaceRequest,
+    authorize_post,
+    in_project,
+    in_space,
+)
 from spaces.access import allowed, anywhere, visible
 from spaces.permissions import Permission
 from spaces.web.forms import PageForm
@@ -128,6 +134,7 @@ def projects(request: SpaceRequest) -> HttpResponse:
         ],
         "text": text,
         "may_create": anywhere(request.actor, Permission.PROJECT_CREATE, request.space),
+        "may_see_lifecycles": anywhere(request.actor, Permission.LIFECYCLE_VIEW, request.space),
     }
     return render(request, "deployments/projects.html", context)
 
@@ -171,6 +178,7 @@ def project_page(request: ProjectRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def project_settings(request: ProjectRequest) -> HttpResponse:
     project = request.project
+    authorize_post(request, Permission.PROJECT_EDIT, project)
     initial = vars(project) | {"group": project.group, "lifecycle": project.lifecycle}
     form = ProjectForm(request, initial=initial)
     saved = form.call(update_project, actor=request.actor, project=project)

@@ -1,15 +1,19 @@
-"""Template filters that turn rows into the states people see."""
+"""Template tags that turn rows into the states people see, and into links for those who may follow."""
 
 from datetime import timedelta
+from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 
-from deployments.models import Environment, ServerTask, Target
+from deployments.models import Environment, Project, ServerTask, Target
 from deployments.web import statuses
 from deployments.web.lifecycles import Draft
 from deployments.web.statuses import Status
 from deployments.web.step_types import step_type
+from spaces.access import allowed
+from spaces.permissions import Permission
 
 register = template.Library()
 
@@ -17,6 +21,15 @@ register = template.Library()
 @register.filter
 def task_status(task: ServerTask) -> Status:
     return statuses.task_status(task, timezone.now())
+
+
+@register.simple_tag(takes_context=True)
+def task_address(context: dict[str, Any], task: ServerTask, project: Project) -> str:
+    """Where a task of the project is shown; "" for whoever may not see it, for whom a state is no link."""
+    request = context["request"]
+    if not allowed(request.actor, Permission.TASK_VIEW, task, project=project):
+        return ""
+    return reverse("task", args=[request.space.slug, task.pk])
 
 
 @register.filter

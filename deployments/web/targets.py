@@ -26,8 +26,8 @@ from deployments.transports.base import Unreachable
 from deployments.transports.ssh import OfferedKey, discover_host_keys
 from deployments.web import statuses
 from deployments.web.danger import DangerForm
-from deployments.web.guards import SpaceRequest, in_space
-from spaces.access import allowed, anywhere, visible
+from deployments.web.guards import SpaceRequest, authorize_post, in_space
+from spaces.access import allowed, anywhere, authorize, visible
 from spaces.permissions import Permission
 from spaces.web.forms import PageForm, Rows
 
@@ -221,6 +221,7 @@ def new_target(request: SpaceRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def target(request: SpaceRequest, target: str) -> HttpResponse:
     row = _found(request, target)
+    authorize_post(request, Permission.MACHINE_EDIT, row)
     initial = vars(row) | {
         "environments": [member.environment_id for member in row.environments.all()],
         "roles": ", ".join(row.roles),
@@ -254,6 +255,7 @@ def target_health(request: SpaceRequest, target: str) -> HttpResponse:
 def target_host_key(request: SpaceRequest, target: str) -> HttpResponse:
     """Compares the key that was confirmed with the ones the machine shows now."""
     row = _found(request, target)
+    authorize(request.actor, Permission.MACHINE_EDIT, row)
     offered, problem = _discovered(row.host, row.port)
     form = NewKeyForm(offered, request.POST or None)
     if form.is_valid():
@@ -272,6 +274,7 @@ def target_host_key(request: SpaceRequest, target: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def remove_target(request: SpaceRequest, target: str) -> HttpResponse:
     row = _found(request, target)
+    authorize(request.actor, Permission.MACHINE_DELETE, row)
     form = DangerForm(row.name, request.POST or None)
     if form.carry_out(delete_target, actor=request.actor, target=row):
         messages.success(request, f"Target {row} was deleted.")

@@ -33,7 +33,7 @@ from deployments.web.guards import ProjectRequest, SpaceRequest, in_project
 from deployments.web.prompts import CONTROLS, SINGLE
 from deployments.web.variable_scopes import named_scope, scope_words
 from spaces.access import allowed, visible
-from spaces.errors import Conflict, Invalid
+from spaces.errors import Conflict, Invalid, PermissionRefused
 from spaces.permissions import Permission
 from spaces.web.forms import CodeArea, PageForm, Rows
 
@@ -213,6 +213,11 @@ class SetPages:
     def may_edit_scope(self, scope: VariableScope) -> bool:
         return self.may_edit and self.access.may_edit(scope)
 
+    def authorize_edit(self, scope: VariableScope | None = None) -> None:
+        """Refuse unless values of this scope, or of any at all, may be edited. Raises PermissionRefused."""
+        if not (self.may_edit if scope is None else self.may_edit_scope(scope)):
+            raise PermissionRefused(Permission.VARIABLE_EDIT.value)
+
     @property
     def grid_url(self) -> str:
         return self._url("variables", "library_set")
@@ -264,6 +269,7 @@ def grid(request: SpaceRequest, variable_set: VariableSet, more: dict[str, Any])
     problems: list[str] = []
     status = 200
     if request.method == "POST":
+        pages.authorize_edit()
         try:
             _save(request, pages.access, _edited(request.POST, _seen(pages.access)))
         except (Invalid, Conflict) as refusal:
@@ -292,10 +298,9 @@ def grid(request: SpaceRequest, variable_set: VariableSet, more: dict[str, Any])
 
 
 def added(request: SpaceRequest, variable_set: VariableSet, more: dict[str, Any]) -> HttpResponse:
-    """The page for a new value; it exists for those who may edit something."""
+    """The page for a new value, for those who may edit something."""
     pages = SetPages(request, variable_set)
-    if not pages.may_edit:
-        raise Http404
+    pages.authorize_edit()
     form = ValueForm(pages, request.POST or None, None)
     if form.is_valid():
         rows = [*map(_kept, _seen(pages.access)), form.row(None)]
@@ -311,6 +316,8 @@ def edited(
     """The page of one value with its scope."""
     pages = SetPages(request, variable_set)
     stored = _found(pages.access, variable_id)
+    if request.method == "POST":
+        pages.authorize_edit(VariableScope.from_json(stored.scope))
     form = ValueForm(pages, request.POST or None, stored)
     if form.is_valid():
         rows = [form.row(row) if row.pk == stored.pk else _kept(row) for row in _seen(pages.access)]

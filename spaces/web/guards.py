@@ -15,9 +15,10 @@ from django.urls import reverse
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from spaces.access import anywhere, visible_spaces
+from spaces.access import anywhere, authorize, visible_spaces
 from spaces.actors import Actor
-from spaces.models import Space, User
+from spaces.errors import PermissionRefused
+from spaces.models import Space, SpaceOwned, User
 from spaces.permissions import Permission
 
 View = Callable[..., HttpResponseBase]
@@ -51,7 +52,10 @@ def signed_in(view: View) -> View:
 
 
 def in_space(permission: Permission) -> Callable[[View], View]:
-    """The page exists for those who hold `permission` for at least something in the space."""
+    """The page is for those who hold `permission` for at least something in the space.
+
+    The page of an act is refused with the permission's name to whoever may look at what it acts on (P3).
+    """
 
     def guard(view: View) -> View:
         @signed_in
@@ -59,13 +63,28 @@ def in_space(permission: Permission) -> Callable[[View], View]:
         def guarded(request: Any, space: str, *args: Any, **kwargs: Any) -> HttpResponseBase:
             request.spaces = list(visible_spaces(request.actor))
             request.space = next((row for row in request.spaces if row.slug == space), None)
-            if request.space is None or not anywhere(request.actor, permission, request.space):
+            if request.space is None:
                 raise Http404
+            if not anywhere(request.actor, permission, request.space):
+                raise _refusal(request, permission)
             return view(request, *args, **kwargs)
 
         return guarded
 
     return guard
+
+
+def authorize_post(request: SpaceRequest, permission: Permission, where: SpaceOwned) -> None:
+    """Before a form is read: whoever may only look is told so. Raises what `authorize` raises."""
+    if request.method == "POST":
+        authorize(request.actor, permission, where)
+
+
+def _refusal(request: SpaceRequest, permission: Permission) -> Http404 | PermissionRefused:
+    view = permission.view
+    if permission.is_view or (view and not anywhere(request.actor, view, request.space)):
+        return Http404()
+    return PermissionRefused(permission.value)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:

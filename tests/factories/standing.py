@@ -78,6 +78,10 @@ class Standing:
     def knows_the_space(self) -> bool:
         return bool(self.held) or P.SPACE_VIEW in self.system_permissions
 
+    def holds_somewhere(self, permission: P) -> bool:
+        """Whether it is theirs for anything in the space."""
+        return any(permission in held.of_space for held in self.held)
+
     def holds(self, permission: P) -> bool:
         """Whether it is theirs for Shop in Dev: domain.md 4.3, read without the code that is judged."""
         return any(permission in held.of_space and held.reaches(permission) for held in self.held)

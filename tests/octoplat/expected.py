@@ -28,6 +28,7 @@ def _read(name: str) -> dict[str, dict[str, Any]]:
 
 LISTED = _read("permissions.yaml")
 ANSWERS = _read("answers.yaml")
+PAGES = _read("pages.yaml")
 
 
 def needed(path: str, method: str) -> str:

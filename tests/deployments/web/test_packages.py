@@ -53,5 +53,5 @@ def test_who_may_not_push_uploads_nothing(browse, deployer, home):
     page = browse(deployer)
 
     assert "Your teams do not allow it." in page.get(f"{home}/library/packages").text
-    assert page.post(f"{home}/library/packages/upload", upload()).status_code == 404
+    assert page.post(f"{home}/library/packages/upload", upload()).status_code == 403
     assert not Package.objects.exists()

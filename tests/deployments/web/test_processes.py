@@ -147,5 +147,5 @@ def test_a_viewer_reads_and_changes_nothing(browse, viewer, project, url):
         ANYWAY | {"name": "Mine", "place": "worker", "syntax": "Bash", "body": "echo"},
     )
     assert refused.status_code == 403
-    assert page.post(f"{url}/steps/{action.id}/remove").status_code == 404
+    assert page.post(f"{url}/steps/{action.id}/remove").status_code == 403
     assert [step.name for step in steps(project)] == ["First", "Second"]

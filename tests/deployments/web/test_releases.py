@@ -90,7 +90,7 @@ def test_a_viewer_can_neither_edit_nor_delete(browse, viewer, release, home):
 
     answers = [page.post(f"{url}/{act}", {}) for act in ("notes", "block", "variables", "delete")]
 
-    assert {answer.status_code for answer in answers} == {404}
+    assert {answer.status_code for answer in answers} == {403}
     assert Release.objects.filter(pk=release.pk).exists()
 
 

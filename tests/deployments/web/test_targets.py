@@ -108,7 +108,7 @@ def test_who_may_only_look_changes_nothing(browse, space, dev, home):
 
     assert "You cannot check this" in page.get(f"{home}/targets/web-1/").text
     assert page.post(f"{home}/targets/web-1/health").status_code == 403
-    assert page.get(f"{home}/targets/new").status_code == 404
+    assert page.get(f"{home}/targets/new").status_code == 403
 
 
 def test_health_is_checked_by_a_task(browse, manager, space, dev, home):
