@@ -128,6 +128,7 @@ class BuildInformation(SpaceOwned):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
+        verbose_name_plural = "build information"
         constraints = [
             models.UniqueConstraint(
                 "space", Upper("package_id"), "version_key", name="buildinformation_unique"

@@ -25,6 +25,9 @@ class Process(SpaceOwned):
     updated_at = models.DateTimeField(auto_now=True)
     updated_by = models.CharField(max_length=150, blank=True, default="")
 
+    class Meta:
+        verbose_name_plural = "processes"
+
     def __str__(self) -> str:
         return f"Process of {self.project} (version {self.version})"
 

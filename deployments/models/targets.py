@@ -27,6 +27,7 @@ class MachinePolicy(Named):
     may_be_offline = models.BooleanField(default=False)
 
     class Meta(Named.Meta):
+        verbose_name_plural = "machine policies"
         constraints = [
             *Named.Meta.constraints,
             models.UniqueConstraint(

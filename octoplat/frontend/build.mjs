@@ -1,4 +1,4 @@
-// Builds octoplat/static/dist/ from this folder: one stylesheet, one script, one sprite of the icons in use.
+// Builds octoplat/static/dist/ from this folder: the stylesheet, the admin's, one script, one sprite of the icons in use.
 // Names get their hash from Django's ManifestStaticFilesStorage, not here. `--watch` rebuilds on change.
 import { copyFile, mkdir, readFile, rm, watch, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -15,13 +15,17 @@ const tabler = join(root, "node_modules/@tabler/icons/icons");
 const BOOTSTRAP_NOTICES = ["import", "global-builtin", "color-functions", "if-function"];
 
 async function styles() {
-  const { css } = await sass.compileAsync(join(here, "styles/app.scss"), {
+  await Promise.all(["app", "admin"].map(stylesheet));
+}
+
+async function stylesheet(name) {
+  const { css } = await sass.compileAsync(join(here, `styles/${name}.scss`), {
     style: "compressed",
     loadPaths: [join(root, "node_modules")],
     quietDeps: true,
     silenceDeprecations: BOOTSTRAP_NOTICES,
   });
-  await writeFile(join(dist, "app.css"), css);
+  await writeFile(join(dist, `${name}.css`), css);
 }
 
 async function scripts() {
