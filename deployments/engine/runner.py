@@ -31,6 +31,7 @@ from deployments.models import Deployment, ServerTask, Target, TaskLogNode, Work
 from deployments.queries.blockers import deployment_start_blockers
 from deployments.queries.deployment_facts import deployment_facts
 from deployments.queries.plan_inputs import DeploymentOptions, plan_input
+from deployments.queries.requesters import NO_LONGER, may_still_check, may_still_deploy
 from deployments.queries.variable_inputs import definitions_for
 from deployments.queue import enqueue
 from deployments.transports.local import LocalSession
@@ -130,14 +131,17 @@ def _deployment(task: ServerTask) -> Deployment:
 def _start(task: ServerTask, deployment: Deployment, lease: Lease) -> Plan | None:
     """Judges again whether it may start, and freezes the plan. None: it may not, and has failed.
 
-    domain.md 17.4: lifecycle, blocks and packages may have changed while it was queued.
+    domain.md 17.4, P9: lifecycle, blocks, packages and the requester's rights may have changed while it
+    was queued.
     """
+    if not may_still_deploy(deployment):
+        _not_started(task, deployment, lease, [NO_LONGER])
+        return None
     planned = plan(
         plan_input(deployment.release, deployment.environment, DeploymentOptions.of(deployment))
     )
     if reasons := [*deployment_start_blockers(deployment), *planned.problems]:
-        _refuse(task, lease, reasons)
-        _tell_of_end(deployment, TaskState.FAILED)
+        _not_started(task, deployment, lease, reasons)
         return None
     with transaction.atomic():
         leases.locked(lease)
@@ -145,6 +149,13 @@ def _start(task: ServerTask, deployment: Deployment, lease: Lease) -> Plan | Non
         TaskLogNode.objects.bulk_create(node_rows(task.pk, log_tree(planned, task.description)))
         record(Actor.system(CAUSE), "DeploymentStarted", deployment)
     return planned
+
+
+def _not_started(
+    task: ServerTask, deployment: Deployment, lease: Lease, reasons: Sequence[str]
+) -> None:
+    _refuse(task, lease, reasons)
+    _tell_of_end(deployment, TaskState.FAILED)
 
 
 class _Inputs:
@@ -275,6 +286,9 @@ def _run_health_check(task: ServerTask, lease: Lease) -> None:
         .filter(pk__in=[int(number) for number in named if number.isdigit()], is_disabled=False)
         .select_related("account", "policy")
     )
+    if not may_still_check(task, targets):
+        _refuse(task, lease, [NO_LONGER])
+        return
     ways = ways_to(targets)
     patients = [
         health.Patient(

@@ -15,13 +15,12 @@ from deployments.engine.leases import Lease
 from deployments.engine.recorder import DatabaseRecorder
 from deployments.engine.recording import Batch, LogLine
 from deployments.models import ServerTask
+from deployments.queries.requesters import NO_LONGER
 from deployments.queue import enqueue
 from spaces.actors import Actor
 from spaces.models import Space
 from spaces.services.space_contents import Removed, remove_contents
 from spaces.services.spaces import complete_deletion, may_delete, withdraw_deletion
-
-NO_LONGER = "requester no longer permitted"
 
 
 def delete_space(task: ServerTask, lease: Lease) -> None:

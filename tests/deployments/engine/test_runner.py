@@ -18,8 +18,11 @@ from deployments.models import (
 )
 from deployments.services.deployments import deploy_release
 from deployments.services.interruptions import decide
+from deployments.services.targets import check_health
 from deployments.services.variables import VariableRow, save_variables
 from deployments.tasks import run_server_task
+from spaces.services.teams import remove_assignment
+from spaces.services.users import update_user
 from tests.factories.deployments import (
     SYSTEM,
     make_account,
@@ -31,6 +34,7 @@ from tests.factories.deployments import (
     package_step,
     script_step,
 )
+from tests.factories.spaces import actor_for, grant, make_administrator, make_user
 from tests.ssh.servers import SshServer, new_key, public_text
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -359,3 +363,37 @@ def test_deployments_reach_every_target_of_the_environment(space, sshd):
 
     assert deployment.deployed_to_machines == [target.pk for target in targets]
     assert log(deployment.task).count("hello") == 3
+
+
+@pytest.mark.promise("P9")
+@pytest.mark.parametrize("loss", ["disabled", "stripped"])
+def test_who_lost_the_right_while_it_was_queued_does_not_deploy(space, dev, loss):
+    user = make_user()
+    role = grant(user, "projectdeployer", space)
+    make_target(space, dev)
+    release = make_release(make_project(space, script_step()))
+    deployment = deploy_release(actor=actor_for(user), release=release, environment=dev)
+    if loss == "disabled":
+        update_user(actor=actor_for(make_administrator()), user=user, is_active=False)
+    else:
+        remove_assignment(actor=SYSTEM, assignment=role)
+
+    run_server_task(deployment.task_id)
+
+    task = ServerTask.objects.get(pk=deployment.task_id)
+    assert (task.state, task.error_message) == ("Failed", "requester no longer permitted")
+    assert not task.plan
+    assert log(task) == ["requester no longer permitted"]
+
+
+@pytest.mark.promise("P9")
+def test_who_lost_sight_of_a_target_does_not_check_it(space, dev):
+    user = make_user()
+    role = grant(user, "spacemanager", space)
+    task = check_health(actor=actor_for(user), targets=[make_target(space, dev)])
+    remove_assignment(actor=SYSTEM, assignment=role)
+
+    run_server_task(task.pk)
+
+    task.refresh_from_db()
+    assert (task.state, task.error_message) == ("Failed", "requester no longer permitted")
