@@ -26,18 +26,16 @@ from spaces.permissions import Permission
 
 def form_of(interruption: Interruption) -> dict[str, Any]:
     """What the person is asked, with what was answered."""
-    is_manual = interruption.kind == Interruption.Kind.MANUAL
-    answer = "Result" if is_manual else "Guidance"
+    answer = interruption.answer_name
     buttons = [button(choice) for choice in interruption.choices]
     elements = [
         element("Notes", control("TextArea", "Notes", Label="Notes")),
         element(answer, control("SubmitButtonGroup", answer, Buttons=buttons)),
     ]
     values = {"Notes": interruption.notes or None, answer: interruption.result or None}
-    if is_manual:
-        said = control("Paragraph", "Instructions", Text=interruption.instructions)
-        elements.insert(0, element("Instructions", said))
-        values = {"Instructions": None, **values}
+    said = control("Paragraph", "Instructions", Text=interruption.instructions)
+    elements.insert(0, element("Instructions", said))
+    values = {"Instructions": None, **values}
     return {"Values": values, "Elements": elements}
 
 

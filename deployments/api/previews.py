@@ -5,10 +5,11 @@ from typing import Any
 from deployments.api.forms import control, element
 from deployments.core.plan import Plan, PlannedAction, PlannedStep
 from deployments.core.variables import VariableScope
-from deployments.models import Environment, Project, Release, VariableSet
+from deployments.models import Environment, Release, VariableSet
 from deployments.queries.deployment_changes import ReleaseChanges, running_versions
 from deployments.queries.plan_inputs import NO_OPTIONS, plan_of
 from deployments.queries.progression import progression_of
+from deployments.queries.switches import uses_guidance
 from deployments.queries.variable_inputs import prompts_of
 from deployments.steps.manual import TEAMS
 from spaces.access import allowed, visible
@@ -66,7 +67,7 @@ def preview_document(
     return {
         "StepsToExecute": steps,
         "Form": _form(release, environment),
-        "UseGuidedFailureModeByDefault": _is_guided(release.project, environment),
+        "UseGuidedFailureModeByDefault": uses_guidance(release, environment, None),
         "ReleaseNotes": release.notes,
         "Changes": _changes(release, environment),
         "Links": {},
@@ -129,12 +130,6 @@ def _display(asked: dict[str, Any]) -> dict[str, str]:
     if options := asked["prompt"].get("options"):
         shown["Octopus.SelectOptions"] = options if isinstance(options, str) else "\n".join(options)
     return shown
-
-
-def _is_guided(project: Project, environment: Environment) -> bool:
-    if project.guided_failure == Project.GuidedFailure.ENVIRONMENT:
-        return environment.use_guided_failure
-    return project.guided_failure == Project.GuidedFailure.ON
 
 
 def _variables_changed(release: Release) -> bool:

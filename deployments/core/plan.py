@@ -113,11 +113,13 @@ class Plan:
     """Groups of steps that start together, in order.
 
     left_out: (machine name, reason). problems: why this plan may not start, each a sentence.
+    is_guided: people are asked about failures.
     """
 
     groups: tuple[tuple[PlannedStep, ...], ...]
     left_out: tuple[tuple[str, str], ...] = ()
     problems: tuple[str, ...] = ()
+    is_guided: bool = False
 
     @property
     def steps(self) -> tuple[PlannedStep, ...]:
@@ -133,6 +135,7 @@ class Plan:
             groups=tuple(tuple(_step_from_json(s) for s in group) for group in data["groups"]),
             left_out=tuple((name, why) for name, why in data["left_out"]),
             problems=tuple(data["problems"]),
+            is_guided=data.get("is_guided", False),
         )
 
 

@@ -14,6 +14,7 @@ from functools import partial
 from deployments.core import templates
 from deployments.core.bindings import Bound, Progress, Standing
 from deployments.core.conditions import reason_not_run, step_runs
+from deployments.core.guidance import Guidance
 from deployments.core.plan import DEFAULT_PARALLELISM, Plan, PlannedAction, PlannedStep
 from deployments.core.process import CONDITION_EXPRESSION, Condition
 from deployments.core.states import FINAL_NODES, Category, NodeStatus, TaskState, parent_status
@@ -22,6 +23,7 @@ from deployments.core.visits import (
     ROOT,
     Lane,
     Segment,
+    Visit,
     action_node,
     needed_packages,
     segments,
@@ -37,6 +39,7 @@ from deployments.engine.world import World
 MAX_PARALLELISM = "Octopus.Action.MaxParallelism"
 STEPS_AT_ONCE = 10
 DONE = frozenset({NodeStatus.SUCCESS, NodeStatus.WARNING})
+STOPS = frozenset({NodeStatus.FAILED, NodeStatus.RUNNING})  # nothing comes after these, for now
 CODES = {
     NodeStatus.RUNNING: "Running",
     NodeStatus.SUCCESS: "Succeeded",
@@ -59,7 +62,7 @@ class Report:
     """How a run ended.
 
     machines: those on which everything that applied succeeded. keeps_turn: while it waits, other tasks
-    of its concurrency tag wait too.
+    of its concurrency tag wait too. has_failures: also when they were ignored.
     """
 
     ended: TaskState | Unfinished
@@ -67,6 +70,7 @@ class Report:
     has_warnings: bool = False
     machines: tuple[int, ...] = ()
     keeps_turn: bool = False
+    has_failures: bool = False
 
 
 async def execute(plan: Plan, world: World) -> Report:
@@ -102,13 +106,15 @@ class _Run:
     def __init__(self, plan: Plan, world: World) -> None:
         self._plan = plan
         self._world = world
-        self._visiting = Visiting(world, self._progress)
+        self._visiting = Visiting(world, self._progress, is_guided=plan.is_guided)
         self._steps: dict[str, Standing] = {}
         self._actions: dict[str, Standing] = {}
         self._error = ""  # the first failure of a group that has ended
         self._failures: list[str] = []
         self._warned = False
         self._keeps_turn = False
+        self._has_failures = False
+        self._excluded = set(world.history.excluded)
         self._machines: dict[int, set[NodeStatus]] = defaultdict(set)
 
     async def all(self) -> Report:
@@ -141,6 +147,7 @@ class _Run:
             has_warnings=self._warned,
             machines=tuple(sorted(complete)),
             keeps_turn=self._keeps_turn,
+            has_failures=self._has_failures,
         )
 
     def _root_status(self) -> NodeStatus:
@@ -256,16 +263,16 @@ class _Run:
         happened since."""
         begun = [lane for lane in segment.lanes if any(map(self._visiting.is_known, lane))]
         lanes = begun + [lane for lane in segment.lanes if lane not in begun]
-        failed = False
+        stopped = False
 
         async def go(lane: Lane) -> NodeStatus:
-            nonlocal failed
-            status = await self._lane(step, lane, visited)
-            failed |= status == NodeStatus.FAILED
-            return status
+            nonlocal stopped
+            last = await self._lane(step, lane, visited)
+            stopped |= last.has_failed and last.status in STOPS
+            return last.status
 
         def may_start(index: int) -> bool:
-            return index < len(begun) or not (segment.guarded and failed)
+            return index < len(begun) or not (segment.guarded and stopped)
 
         results = await in_window(
             [partial(go, lane) for lane in lanes],
@@ -281,24 +288,40 @@ class _Run:
 
     async def _lane(
         self, step: PlannedStep, lane: Lane, visited: dict[str, list[Visited]]
-    ) -> NodeStatus:
+    ) -> Visited:
         for number, visit in enumerate(lane):
             if visit.action.skipped:
                 continue
+            if self._is_excluded(visit):
+                self._leave_out([(visit,)], "its target was left out after a failure")
+                continue
             result = await self._visiting.visit(step, visit)
             visited[visit.action.action.id].append(result)
-            if visit.machine and result.status != NodeStatus.SKIPPED:
-                self._machines[visit.machine.id].add(result.status)
+            self._note(visit, result)
             if result.status == NodeStatus.FAILED:
-                place = f" on {visit.machine.name}" if visit.machine else ""
-                self._failures.append(f"{visit.action.action.name}{place}: {result.error}")
                 self._leave_out([lane[number + 1 :]])
-                return NodeStatus.FAILED
-            if result.status == NodeStatus.RUNNING:
-                self._keeps_turn |= result.keeps_turn
-                return NodeStatus.RUNNING
-            self._warned |= result.status == NodeStatus.WARNING
-        return NodeStatus.SUCCESS
+            if result.status in STOPS:
+                return result
+        return Visited(NodeStatus.SUCCESS)
+
+    def _is_excluded(self, visit: Visit) -> bool:
+        """Whether its target has left the deployment; what was begun there before keeps its result."""
+        is_out = visit.machine is not None and visit.machine.id in self._excluded
+        return is_out and not self._visiting.is_known(visit)
+
+    def _note(self, visit: Visit, result: Visited) -> None:
+        """What a visit means for the deployment as a whole."""
+        self._has_failures |= result.has_failed
+        self._keeps_turn |= result.keeps_turn
+        self._warned |= result.status == NodeStatus.WARNING
+        if visit.machine and result.status != NodeStatus.SKIPPED:
+            status = NodeStatus.FAILED if result.has_failed else result.status
+            self._machines[visit.machine.id].add(status)
+        if visit.machine and result.guidance == Guidance.EXCLUDE:
+            self._excluded.add(visit.machine.id)
+        if result.status == NodeStatus.FAILED:
+            place = f" on {visit.machine.name}" if visit.machine else ""
+            self._failures.append(f"{visit.action.action.name}{place}: {result.error}")
 
     def _leave_out(self, lanes: "list[Lane] | tuple[Lane, ...]", reason: str = "") -> None:
         for lane in lanes:
@@ -357,5 +380,4 @@ class _Run:
 
 def _is_over(visited: dict[str, list[Visited]]) -> bool:
     """Whether something failed or waits, so that what comes after does not start."""
-    stops = (NodeStatus.FAILED, NodeStatus.RUNNING)
-    return any(result.status in stops for results in visited.values() for result in results)
+    return any(result.status in STOPS for results in visited.values() for result in results)

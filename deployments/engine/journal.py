@@ -4,8 +4,9 @@ from collections import defaultdict
 
 from deployments.core.operations import Facts, OutputValue
 from deployments.core.states import JournalState, NodeStatus
-from deployments.engine.recording import Attempt, History, Past, Where
-from deployments.models import OutputVariable, ServerTask, StepJournal
+from deployments.engine.recording import Attempt, History, Past, Reply, Where
+from deployments.models import Interruption, OutputVariable, ServerTask, StepJournal
+from spaces.models import User
 
 
 def history(task: ServerTask) -> History:
@@ -18,7 +19,31 @@ def history(task: ServerTask) -> History:
         attempts={where: tuple(past) for where, past in attempts.items()},
         outputs=tuple(map(_output, OutputVariable.objects.filter(task=task).order_by("id"))),
         nodes={key: NodeStatus(status) for key, status in task.nodes.values_list("key", "status")},
+        asked=_asked(task),
     )
+
+
+def reply_to(asked: Interruption) -> Reply | None:
+    """What was answered; None while nobody has."""
+    if asked.is_pending:
+        return None
+    who: User | None = asked.responsible_user
+    return Reply(
+        result=asked.result,
+        notes=asked.notes,
+        user_id=who.wire_id if who else "",
+        username=who.username if who else asked.submitted_by,
+        display_name=who.display_name if who else "",
+        email=who.email if who else "",
+    )
+
+
+def _asked(task: ServerTask) -> dict[Where, dict[int, Reply | None]]:
+    found: dict[Where, dict[int, Reply | None]] = defaultdict(dict)
+    rows = Interruption.objects.filter(task=task, kind=Interruption.Kind.GUIDED_FAILURE)
+    for row in rows.select_related("responsible_user"):
+        found[row.action_id, row.machine_id][row.attempt] = reply_to(row)
+    return found
 
 
 def _past(row: StepJournal) -> Past:

@@ -24,6 +24,7 @@ from deployments.core.operations import Facts, OutputValue
 from deployments.core.states import FINAL_NODES, JournalState, NodeStatus
 from deployments.core.visits import LogNode
 from deployments.engine.control import LeaseLost
+from deployments.engine.journal import reply_to
 from deployments.engine.leases import Lease
 from deployments.engine.log_budget import LogBudget
 from deployments.engine.recording import Attempt, Batch, LogLine, Question, Reply
@@ -35,7 +36,6 @@ from deployments.models import (
     StepJournal,
     TaskLogNode,
 )
-from spaces.models import User
 
 logger = logging.getLogger(__name__)
 
@@ -446,6 +446,8 @@ class DatabaseRecorder:
                 task_id=self._task.pk,
                 action_id=question.attempt.action,
                 machine_id=question.attempt.machine,
+                attempt=question.attempt.number,
+                kind=question.kind.value,
             )
             .select_related("responsible_user")
             .first()
@@ -453,23 +455,13 @@ class DatabaseRecorder:
         if asked is None:
             self._interruption(question).save()
             return None
-        if asked.is_pending:
-            return None
-        who: User | None = asked.responsible_user
-        return Reply(
-            result=asked.result,
-            notes=asked.notes,
-            user_id=who.wire_id if who else "",
-            username=who.username if who else asked.submitted_by,
-            display_name=who.display_name if who else "",
-            email=who.email if who else "",
-        )
+        return reply_to(asked)
 
     def _interruption(self, question: Question) -> Interruption:
         return Interruption(
             space_id=self._task.home,
             task_id=self._task.pk,
-            kind=Interruption.Kind.MANUAL,
+            kind=question.kind.value,
             title=question.title[:500],
             instructions=question.instructions,
             choices=list(question.choices),
@@ -478,6 +470,7 @@ class DatabaseRecorder:
             step_id=question.attempt.step,
             action_id=question.attempt.action,
             machine_id=question.attempt.machine,
+            attempt=question.attempt.number,
         )
 
 

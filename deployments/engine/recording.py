@@ -6,9 +6,11 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Protocol
 
 from deployments.core.ansi import Span
+from deployments.core.guidance import Guidance
 from deployments.core.operations import NO_FACTS, Facts, OutputValue
 from deployments.core.states import FINAL_NODES, Category, JournalState, NodeStatus
 from deployments.core.visits import LogNode
@@ -58,11 +60,26 @@ class Past:
 
 @dataclass(frozen=True)
 class History:
-    """What happened before this worker took the task over. Attempts are in order."""
+    """What happened before this worker took the task over. Attempts are in order.
+
+    asked: what people were asked about failures, by place and the number of the attempt that failed;
+    None where nobody has answered yet.
+    """
 
     attempts: Mapping[Where, tuple[Past, ...]] = field(default_factory=dict)
     outputs: tuple[OutputValue, ...] = ()
     nodes: Mapping[str, NodeStatus] = field(default_factory=dict)
+    asked: "Mapping[Where, Mapping[int, Reply | None]]" = field(default_factory=dict)
+
+    @property
+    def excluded(self) -> frozenset[int]:
+        """The targets that people left out after a failure."""
+        return frozenset(
+            machine
+            for (_, machine), replies in self.asked.items()
+            for reply in replies.values()
+            if machine is not None and reply is not None and reply.result == Guidance.EXCLUDE
+        )
 
     def last(self, where: Where) -> Past | None:
         past = self.attempts.get(where)
@@ -82,16 +99,25 @@ class Batch:
     offsets: tuple[int, int] | None = None
 
 
+class QuestionKind(StrEnum):
+    """Why a person is asked; the values are the API's words."""
+
+    MANUAL = "ManualIntervention"
+    GUIDANCE = "GuidedFailure"
+
+
 @dataclass(frozen=True)
 class Question:
-    """What a person is asked. `attempt` says where the answer is needed."""
+    """What a person is asked. `attempt` says where the answer is needed, and by its number which of
+    several questions there it is."""
 
     attempt: Attempt
     node: str
     title: str
     instructions: str
-    teams: tuple[int, ...]
+    teams: tuple[int, ...] = ()
     choices: tuple[str, ...] = ("Proceed", "Abort")
+    kind: QuestionKind = QuestionKind.MANUAL
 
 
 @dataclass(frozen=True)
@@ -179,7 +205,22 @@ class MemoryRecorder:
             {where: tuple(past) for where, past in self.journal.items()},
             tuple(self._outputs),
             dict(self.statuses),
+            self._asked(),
         )
+
+    def _asked(self) -> dict[Where, dict[int, Reply | None]]:
+        asked: dict[Where, dict[int, Reply | None]] = defaultdict(dict)
+        for question in self.questions:
+            if question.kind == QuestionKind.GUIDANCE:
+                attempt = question.attempt
+                asked[attempt.where][attempt.number] = self._reply(question)
+        return asked
+
+    def _reply(self, question: Question) -> Reply | None:
+        """The answer to this attempt, by `title #2`, else to the title; only if it is on offer."""
+        numbered = f"{question.title} #{question.attempt.number}"
+        reply = self.replies.get(numbered) or self.replies.get(question.title)
+        return reply if reply and reply.result in question.choices else None
 
     def write(self, batch: Batch) -> None:
         self.lines += batch.lines
@@ -225,7 +266,7 @@ class MemoryRecorder:
     async def ask(self, question: Question) -> Reply | None:
         if question not in self.questions:
             self.questions.append(question)
-        return self.replies.get(question.title)
+        return self._reply(question)
 
     async def keep_artifact(
         self, node: str, name: str, source: str, blocks: AsyncIterator[bytes]

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from asgiref.sync import async_to_sync, sync_to_async
@@ -32,6 +33,7 @@ from deployments.queries.blockers import deployment_start_blockers
 from deployments.queries.deployment_facts import deployment_facts
 from deployments.queries.plan_inputs import DeploymentOptions, plan_input
 from deployments.queries.requesters import NO_LONGER, may_still_check, may_still_deploy
+from deployments.queries.switches import uses_guidance
 from deployments.queries.variable_inputs import definitions_for
 from deployments.queue import enqueue
 from deployments.transports.local import LocalSession
@@ -137,8 +139,10 @@ def _start(task: ServerTask, deployment: Deployment, lease: Lease) -> Plan | Non
     if not may_still_deploy(deployment):
         _not_started(task, deployment, lease, [NO_LONGER])
         return None
-    planned = plan(
-        plan_input(deployment.release, deployment.environment, DeploymentOptions.of(deployment))
+    release, environment = deployment.release, deployment.environment
+    planned = replace(
+        plan(plan_input(release, environment, DeploymentOptions.of(deployment))),
+        is_guided=uses_guidance(release, environment, deployment.use_guided_failure),
     )
     if reasons := [*deployment_start_blockers(deployment), *planned.problems]:
         _not_started(task, deployment, lease, reasons)
@@ -212,7 +216,7 @@ def _conclude(deployment: Deployment, lease: Lease, report: Report) -> None:
             has_warnings_or_errors=report.has_warnings or ended == TaskState.FAILED,
         )
         Deployment.objects.filter(pk=deployment.pk).update(
-            failure_encountered=ended == TaskState.FAILED,
+            failure_encountered=ended == TaskState.FAILED or report.has_failures,
             deployed_to_machines=list(report.machines),
         )
         _tell_of_end(deployment, ended)

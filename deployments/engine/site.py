@@ -43,11 +43,13 @@ class StepFailed(Exception):
 
 
 class MustWait(Exception):
-    """A person has to answer first. keeps_turn: deployments of the same tag wait meanwhile."""
+    """A person has to answer first. keeps_turn: deployments of the same tag wait meanwhile.
+    after_failure: what the person is asked is what a failure means."""
 
-    def __init__(self, *, keeps_turn: bool) -> None:
+    def __init__(self, *, keeps_turn: bool, after_failure: bool = False) -> None:
         super().__init__("waiting for a person")
         self.keeps_turn = keeps_turn
+        self.after_failure = after_failure
 
 
 @dataclass(frozen=True)

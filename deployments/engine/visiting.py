@@ -2,20 +2,30 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from deployments.core import templates
 from deployments.core.bindings import Bound, Progress
+from deployments.core.guidance import UNGUIDED, FailurePoint, Guidance, answers
 from deployments.core.operations import NO_FACTS, Facts, Work
 from deployments.core.plan import Place, PlannedStep
 from deployments.core.process import ACTION_CONDITION_EXPRESSION, Condition
-from deployments.core.states import Category, JournalState, NodeStatus
+from deployments.core.states import FINAL_NODES, Category, JournalState, NodeStatus
 from deployments.core.visits import LogNode, Visit, attempt_node
 from deployments.engine.control import Signal
 from deployments.engine.performer import forget_ended_runs, perform
-from deployments.engine.recording import Attempt, Batch, LogLine, Past
+from deployments.engine.recording import (
+    Attempt,
+    Batch,
+    LogLine,
+    Past,
+    Question,
+    QuestionKind,
+    Reply,
+    Where,
+)
 from deployments.engine.scripts import LOST
 from deployments.engine.site import MustWait, Site, StepFailed
 from deployments.engine.world import World
@@ -29,19 +39,40 @@ ON_WORKER = frozenset({Place.WORKER, Place.ON_BEHALF, Place.SERVER})
 
 @dataclass(frozen=True)
 class Visited:
-    """How a visit ended. status RUNNING: it waits for a person (keeps_turn: and keeps others waiting)."""
+    """How a visit ended. status RUNNING: it waits for a person (keeps_turn: and keeps others waiting).
+
+    guidance: what a person said about the failure it ended with, None where nobody was asked.
+    has_failed: also when the failure was ignored, its target left out, or nobody has answered yet.
+    """
 
     status: NodeStatus
     error: str = ""
     keeps_turn: bool = False
+    guidance: Guidance | None = None
+    has_failed: bool = False
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """The last attempt of a round: the action's own retries are used up. domain.md 18.2."""
+
+    attempt: Attempt
+    node: str
+    reason: str
 
 
 class Visiting:
-    """Makes visits in one world. progress: what the deployment has come to, asked at each attempt."""
+    """Makes visits in one world. progress: what the deployment has come to, asked at each attempt.
 
-    def __init__(self, world: World, progress: Callable[[], Progress]) -> None:
+    is_guided: a failure is not the last word, but a question to people.
+    """
+
+    def __init__(
+        self, world: World, progress: Callable[[], Progress], *, is_guided: bool = False
+    ) -> None:
         self._world = world
         self._progress = progress
+        self._is_guided = is_guided
 
     def is_known(self, visit: Visit) -> bool:
         """Whether a former worker began it."""
@@ -50,40 +81,62 @@ class Visiting:
     async def visit(self, step: PlannedStep, visit: Visit) -> Visited:
         """Does the action there, or what is left of it. Raises LeaseLost."""
         past = self._past(visit)
-        if past and (settled := self._settled(visit, past)):
-            return settled
+        if past and past.state == JournalState.SUCCEEDED:
+            return self._succeeded(visit)
         if past is None and not self._applies(step, visit):
             return self._ended(visit, Visited(NodeStatus.SKIPPED))
-        self._world.recorder.status(visit.node, NodeStatus.RUNNING)
+        failure = self._failed_before(visit, past)
+        if failure is None:
+            self._world.recorder.status(visit.node, NodeStatus.RUNNING)
         try:
-            return self._ended(visit, await self._attempts(step, visit, past))
+            return self._ended(visit, await self._rounds(step, visit, past, failure))
         except MustWait as waiting:
-            return Visited(NodeStatus.RUNNING, keeps_turn=waiting.keeps_turn)
+            return Visited(
+                NodeStatus.RUNNING,
+                keeps_turn=waiting.keeps_turn,
+                has_failed=waiting.after_failure,
+            )
         except asyncio.CancelledError:
             if self._world.control.signal == Signal.CANCEL:
                 self._world.recorder.status(visit.node, NodeStatus.CANCELED)
             raise
 
     def _past(self, visit: Visit) -> Past | None:
-        machine = visit.machine.id if visit.machine else None
-        return self._world.history.last((visit.action.action.id, machine))
+        return self._world.history.last(_where(visit))
 
-    def _settled(self, visit: Visit, past: Past) -> Visited | None:
-        """The result of a visit that needs nothing more; None when something is left to do."""
-        match past.state:
-            case JournalState.SUCCEEDED:
-                status = self._world.history.nodes.get(visit.node, NodeStatus.SUCCESS)
-                return Visited(
-                    NodeStatus.WARNING if status == NodeStatus.WARNING else NodeStatus.SUCCESS
-                )
-            case JournalState.UNKNOWN:
-                return Visited(NodeStatus.FAILED, past.error)
-            case JournalState.FAILED if past.attempt.number > visit.action.action.retries:
-                return Visited(NodeStatus.FAILED, past.error)
+    def _succeeded(self, visit: Visit) -> Visited:
+        """The result of a visit that a former worker completed."""
+        status = self._world.history.nodes.get(visit.node, NodeStatus.SUCCESS)
+        warned = status == NodeStatus.WARNING
+        return Visited(NodeStatus.WARNING if warned else NodeStatus.SUCCESS)
+
+    def _failed_before(self, visit: Visit, past: Past | None) -> _Failure | None:
+        """The failure a former worker ended a round with; None when an attempt is left to make."""
+        if past is None or past.state not in (JournalState.FAILED, JournalState.UNKNOWN):
+            return None
+        number = past.attempt.number
+        is_last = number - self._first_of_round(visit) >= visit.action.action.retries
+        if past.state == JournalState.UNKNOWN or is_last or number in self._asked(visit):
+            return _Failure(past.attempt, self._node_name(visit, number), past.error)
         return None
 
+    def _asked(self, visit: Visit) -> Mapping[int, Reply | None]:
+        """What people said about failures here before, by the numbers of the attempts."""
+        return self._world.history.asked.get(_where(visit), {})
+
+    def _first_of_round(self, visit: Visit) -> int:
+        """The number of the first attempt since people last said Retry."""
+        return (
+            max(
+                (number for number, reply in self._asked(visit).items() if _says_retry(reply)),
+                default=0,
+            )
+            + 1
+        )
+
     def _ended(self, visit: Visit, visited: Visited) -> Visited:
-        self._world.recorder.status(visit.node, visited.status)
+        if self._world.history.nodes.get(visit.node) not in FINAL_NODES:
+            self._world.recorder.status(visit.node, visited.status)
         return visited
 
     def _applies(self, step: PlannedStep, visit: Visit) -> bool:
@@ -98,38 +151,99 @@ class Visiting:
         self._say(visit.node, "Skipped: its condition is not true.")
         return False
 
-    async def _attempts(self, step: PlannedStep, visit: Visit, past: Past | None) -> Visited:
-        number = _next_number(past)
+    async def _rounds(
+        self, step: PlannedStep, visit: Visit, past: Past | None, failure: _Failure | None
+    ) -> Visited:
+        """Attempts, and what people say when they came to nothing. Raises MustWait.
+
+        failure: what a former worker came to, which people may have answered meanwhile.
+        """
+        number, first = _next_number(past), self._first_of_round(visit)
+        retried = sum(_says_retry(reply) for reply in self._asked(visit).values())
+        while True:
+            if failure is None:
+                found = await self._round(step, visit, number, first, past)
+                if isinstance(found, Visited):
+                    return found
+                failure = found
+            if not self._is_guided or visit.action.action.action_type in UNGUIDED:
+                return Visited(NodeStatus.FAILED, failure.reason, has_failed=True)
+            guidance = await self._guidance(visit, failure, retried)
+            if guidance != Guidance.RETRY:
+                return _guided(guidance, failure.reason)
+            number = first = failure.attempt.number + 1
+            retried += 1
+            failure = None
+
+    async def _round(
+        self, step: PlannedStep, visit: Visit, number: int, first: int, past: Past | None
+    ) -> Visited | _Failure:
+        """Attempts from `number` on until one succeeds, or the action's retries since attempt `first`
+        are used up."""
         while True:
             node = self._node(visit, number)
+            resumed = past if past and past.attempt.number == number else None
+            attempt = resumed.attempt if resumed else await self._begin(step, visit, number)
             try:
-                resumed = past if past and past.attempt.number == number else None
-                warned = await self._attempt(step, visit, number, node, resumed)
+                warned = await self._attempt(step, visit, attempt, node, resumed)
                 return Visited(NodeStatus.WARNING if warned else NodeStatus.SUCCESS)
             except StepFailed as failure:
                 if node != visit.node:
                     self._world.recorder.status(node, NodeStatus.FAILED)
-                if number > visit.action.action.retries or not failure.may_retry:
-                    return Visited(NodeStatus.FAILED, str(failure))
-            delay = backoff(number)
+                if number - first >= visit.action.action.retries or not failure.may_retry:
+                    return _Failure(attempt, node, self._world.masker.mask(str(failure)))
+            delay = backoff(number - first + 1)
             self._say(visit.node, f"Attempt {number} failed; trying again in {delay:.0f} s.")
             await self._world.pause(delay)
             number += 1
 
+    async def _guidance(self, visit: Visit, failure: _Failure, retried: int) -> Guidance:
+        """What a person says about the failure. Raises MustWait until somebody has."""
+        machine = visit.machine
+        point = FailurePoint(visit.action.action.is_required, machine is not None, retried)
+        place = f" on {machine.name}" if machine else ""
+        reply = await self._world.recorder.ask(
+            Question(
+                failure.attempt,
+                failure.node,
+                f"{visit.action.action.name} failed{place}",
+                failure.reason,
+                choices=answers(point),
+                kind=QuestionKind.GUIDANCE,
+            )
+        )
+        if reply is None:
+            self._say(
+                visit.node, "Waiting for a person to decide about the failure.", Category.WAIT
+            )
+            raise MustWait(keeps_turn=True, after_failure=True)
+        self._tell_guidance(visit, reply)
+        return Guidance(reply.result)
+
+    def _tell_guidance(self, visit: Visit, reply: Reply) -> None:
+        if self._world.history.nodes.get(visit.node) in FINAL_NODES:
+            return
+        who = reply.display_name or reply.username or "Somebody"
+        notes = f": {reply.notes}" if reply.notes else "."
+        self._say(visit.node, f"{who} answered {reply.result}{notes}", Category.HIGHLIGHT)
+
     def _node(self, visit: Visit, number: int) -> str:
-        """Each attempt has its own part of the log where there may be several."""
-        if not visit.action.action.retries:
-            return visit.node
-        node = attempt_node(visit.node, number)
-        self._world.recorder.add_nodes([LogNode(node, visit.node, f"Attempt {number}")])
-        self._world.recorder.status(node, NodeStatus.RUNNING)
+        """The attempt's part of the log."""
+        node = self._node_name(visit, number)
+        if node != visit.node:
+            self._world.recorder.add_nodes([LogNode(node, visit.node, f"Attempt {number}")])
+            self._world.recorder.status(node, NodeStatus.RUNNING)
         return node
 
+    def _node_name(self, visit: Visit, number: int) -> str:
+        """Each attempt has a part of its own where several are planned, and each one after the first."""
+        has_own = visit.action.action.retries or number > 1
+        return attempt_node(visit.node, number) if has_own else visit.node
+
     async def _attempt(
-        self, step: PlannedStep, visit: Visit, number: int, node: str, resumed: Past | None
+        self, step: PlannedStep, visit: Visit, attempt: Attempt, node: str, resumed: Past | None
     ) -> bool:
         """One attempt, journalled. Returns whether it warned. Raises StepFailed, MustWait."""
-        attempt = resumed.attempt if resumed else await self._begin(step, visit, number)
         site: Site | None = None
         try:
             limit = visit.action.action.timeout or None
@@ -239,6 +353,21 @@ class Visiting:
 def backoff(number: int) -> float:
     """Seconds before the attempt after `number`: 1, 2, 4 ... with jitter, so that targets spread."""
     return float(2 ** (number - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
+
+
+def _where(visit: Visit) -> Where:
+    return visit.action.action.id, visit.machine.id if visit.machine else None
+
+
+def _says_retry(reply: Reply | None) -> bool:
+    return reply is not None and reply.result == Guidance.RETRY
+
+
+def _guided(guidance: Guidance, reason: str) -> Visited:
+    """How a visit ends that a person has judged: only Fail makes it a failure that counts."""
+    if guidance == Guidance.FAIL:
+        return Visited(NodeStatus.FAILED, reason, guidance=guidance, has_failed=True)
+    return Visited(NodeStatus.WARNING, guidance=guidance, has_failed=True)
 
 
 def _next_number(past: Past | None) -> int:

@@ -18,7 +18,5 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "machine policies",
             },
         ),
-        migrations.AlterModelOptions(
-            name="process", options={"verbose_name_plural": "processes"}
-        ),
+        migrations.AlterModelOptions(name="process", options={"verbose_name_plural": "processes"}),
     ]

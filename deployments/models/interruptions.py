@@ -12,7 +12,8 @@ class Interruption(SpaceOwned):
     """A question to people: approve, or decide about a failure. domain.md 18.
 
     Only the responsible user may submit. node_key: the log node it belongs to. choices: the results on
-    offer. values: what was submitted. responsible_teams empty: whoever may deploy there.
+    offer. values: what was submitted. responsible_teams empty: whoever may deploy there. attempt: of the
+    action, which of its attempts it is about.
     """
 
     dimensions = Dimensions(
@@ -39,6 +40,7 @@ class Interruption(SpaceOwned):
     step_id = models.CharField(max_length=100, blank=True, default="")
     action_id = models.CharField(max_length=100, blank=True, default="")
     machine_id = models.BigIntegerField(null=True, blank=True)
+    attempt = models.PositiveIntegerField(default=1)
     is_pending = models.BooleanField(default=True)
     values = models.JSONField(default=dict)
     result = models.CharField(max_length=20, blank=True, default="")
@@ -57,6 +59,11 @@ class Interruption(SpaceOwned):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def answer_name(self) -> str:
+        """What the form calls the answer (api-dialect.md 8.18)."""
+        return "Result" if self.kind == self.Kind.MANUAL else "Guidance"
 
 
 class Artifact(SpaceOwned):

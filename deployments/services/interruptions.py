@@ -3,8 +3,10 @@
 from functools import partial
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
+from deployments.core.guidance import Guidance
 from deployments.models import Interruption, ServerTask
 from deployments.queue import enqueue
 from spaces.access import allowed, authorize
@@ -15,6 +17,7 @@ from spaces.models import Team
 from spaces.permissions import Permission
 
 MAX_NOTES = 20_000
+ABORT = "Abort"
 
 
 def refusals(actor: Actor, interruption: Interruption) -> list[str]:
@@ -88,14 +91,9 @@ def submit_interruption(
         )
     if problems := _answer_problems(interruption, result, notes):
         raise Invalid(problems)
-    interruption.is_pending = False
-    interruption.result = result
-    interruption.notes = notes
-    interruption.values = {"Result": result, "Notes": notes}
-    interruption.submitted_by = actor.name
-    interruption.submitted_at = Now()
-    interruption.save()
-    record(actor, "InterruptionSubmitted", interruption, details={"result": result})
+    _answer(actor, interruption, result, notes)
+    if result == Guidance.FAIL:
+        _fail_others(actor, interruption)
     _let_go_on(interruption.task_id)
     return interruption
 
@@ -109,6 +107,52 @@ def decide(
         return submit_interruption(
             actor=actor, interruption=interruption, result=result, notes=notes
         )
+
+
+def same_failures(interruption: Interruption) -> "QuerySet[Interruption]":
+    """The failures of the same step on other targets that wait for an answer too."""
+    found: QuerySet[Interruption] = Interruption.objects.filter(
+        task_id=interruption.task_id,
+        kind=Interruption.Kind.GUIDED_FAILURE,
+        step_id=interruption.step_id,
+        is_pending=True,
+    ).exclude(pk=interruption.pk)
+    return found
+
+
+@transaction.atomic
+def decide_together(
+    *, actor: Actor, interruption: Interruption, result: str, notes: str = ""
+) -> list[Interruption]:
+    """Give one answer to the failures of a step on several targets: all that offer it and that nobody
+    else has taken. Raises as `decide` does."""
+    others = list(same_failures(interruption).order_by("id")) if result != Guidance.FAIL else []
+    answered = [decide(actor=actor, interruption=interruption, result=result, notes=notes)]
+    for other in others:
+        is_free = other.responsible_user_id in (None, _user_id(actor))
+        if is_free and result in other.choices:
+            answered.append(decide(actor=actor, interruption=other, result=result, notes=notes))
+    return answered
+
+
+def _answer(actor: Actor, interruption: Interruption, result: str, notes: str) -> None:
+    interruption.is_pending = False
+    interruption.result = result
+    interruption.notes = notes
+    interruption.values = {interruption.answer_name: result, "Notes": notes}
+    interruption.submitted_by = actor.name
+    interruption.submitted_at = Now()
+    interruption.save()
+    record(actor, "InterruptionSubmitted", interruption, details={"result": result})
+
+
+def _fail_others(actor: Actor, interruption: Interruption) -> None:
+    """Fail takes effect at once (domain.md 18.2): what else failed in this task fails with it."""
+    others = Interruption.objects.filter(
+        task_id=interruption.task_id, kind=Interruption.Kind.GUIDED_FAILURE, is_pending=True
+    )
+    for other in others.select_for_update():
+        _answer(actor, other, Guidance.FAIL.value, f"With {interruption.title}.")
 
 
 def _let_go_on(task_id: int) -> None:
@@ -143,6 +187,8 @@ def _answer_problems(interruption: Interruption, result: str, notes: str) -> lis
     problems = []
     if result not in interruption.choices:
         problems.append(f"The answer must be one of {', '.join(interruption.choices)}.")
+    if result == ABORT and not notes.strip():
+        problems.append("Say why: whoever reads the log will want to know.")
     if len(notes) > MAX_NOTES:
         problems.append(f"Notes have at most {MAX_NOTES} characters; these have {len(notes)}.")
     return problems

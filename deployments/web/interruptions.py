@@ -1,5 +1,6 @@
 """Answering what waits for a person: from the task's page and from the inbox. ui.md 7(e)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from deployments.models import Interruption
+from deployments.queries.failures import Failure, failures
 from deployments.queries.inbox import waiting
 from deployments.services.interruptions import (
+    ABORT,
     decide,
+    decide_together,
     refusals,
     release_responsibility,
     take_responsibility,
@@ -21,10 +25,10 @@ from deployments.web import statuses
 from deployments.web.guards import SpaceRequest, in_space
 from deployments.web.statuses import Status
 from spaces.access import visible
+from spaces.actors import Actor
 from spaces.permissions import Permission
 from spaces.web.forms import PageForm
 
-NEEDS_NOTE = "Abort"
 ICONS = {"Proceed": "check", "Retry": "refresh", "Ignore": "skipped", "Exclude": "trash"}
 VERBS = {"Ignore": "Ignore and continue", "Exclude": "Leave this target out", "Fail": "Fail"}
 LISTED = 100
@@ -43,6 +47,7 @@ class Answer:
 class AnswerForm(PageForm):
     notes = forms.CharField(widget=forms.Textarea({"rows": 2}), required=False, max_length=20_000)
     result = forms.ChoiceField()
+    together = forms.BooleanField(required=False)
 
     def __init__(self, interruption: Interruption, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id=f"answer-{interruption.pk}-%s")
@@ -59,19 +64,40 @@ class AnswerForm(PageForm):
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
-        if given.get("result") == NEEDS_NOTE and not given.get("notes", "").strip():
+        if given.get("result") == ABORT and not given.get("notes", "").strip():
             self.add_error("notes", "Say why: whoever reads the log will want to know.")
         return given
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A card of the inbox."""
+    """A question with what this person may do about it. failure: what it is about, if it is one."""
 
     interruption: Interruption
     form: AnswerForm
     refusals: list[str]
     status: Status
+    failure: Failure | None
+
+
+def cards(actor: Actor, rows: Sequence[Interruption]) -> list[Waiting]:
+    """Questions as cards, in their order. Who has taken responsibility keeps others from answering."""
+    failed = failures(rows)
+    return [
+        _card(row, AnswerForm(row), refusals(actor, row) + _taken(actor, row), failed.get(row.pk))
+        for row in rows
+    ]
+
+
+def _card(
+    row: Interruption, form: AnswerForm, reasons: list[str], failure: Failure | None
+) -> Waiting:
+    return Waiting(row, form, reasons, statuses.waiting_status([row]), failure)
+
+
+def _taken(actor: Actor, row: Interruption) -> list[str]:
+    is_free = row.responsible_user_id in (None, actor.user.pk if actor.user else None)
+    return [] if is_free else [f"{row.responsible_user} has taken responsibility."]
 
 
 @in_space(Permission.INTERRUPTION_VIEW)
@@ -79,15 +105,7 @@ class Waiting:
 def inbox(request: SpaceRequest) -> HttpResponse:
     rows = list(waiting(request.actor, request.space)[: LISTED + 1])
     context = {
-        "cards": [
-            Waiting(
-                row,
-                AnswerForm(row),
-                refusals(request.actor, row),
-                statuses.waiting_status([row]),
-            )
-            for row in rows[:LISTED]
-        ],
+        "cards": cards(request.actor, rows[:LISTED]),
         "has_more": len(rows) > LISTED,
     }
     return render(request, "deployments/inbox.html", context)
@@ -110,11 +128,18 @@ def answer(request: SpaceRequest, interruption_id: int) -> HttpResponse:
 
 def _decided(request: SpaceRequest, row: Interruption) -> HttpResponse:
     form = AnswerForm(row, request.POST)
-    if form.call(decide, actor=request.actor, interruption=row):
+    if form.call(_decide, actor=request.actor, interruption=row):
         messages.success(request, f"You answered: {form.cleaned_data['result']}.")
         return redirect("task", request.space.slug, row.task_id)
-    card = Waiting(row, form, refusals(request.actor, row), statuses.waiting_status([row]))
+    card = _card(row, form, refusals(request.actor, row), failures([row]).get(row.pk))
     return render(request, "deployments/answer.html", {"card": card}, status=form.status)
+
+
+def _decide(
+    *, actor: Actor, interruption: Interruption, result: str, notes: str, together: bool
+) -> object:
+    answer = decide_together if together else decide
+    return answer(actor=actor, interruption=interruption, result=result, notes=notes)
 
 
 def _found(request: SpaceRequest, interruption_id: int) -> Interruption:

@@ -1,6 +1,5 @@
 """Tasks: the list, the page of one with its live log, cancelling, doing it again. ui.md 7(e), 7(n)."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -14,15 +13,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from deployments import blobs
 from deployments.core.states import ACTIVE, FINAL, FINAL_NODES, NodeStatus, TaskState
-from deployments.models import Deployment, Interruption, ServerTask, TaskLogNode
+from deployments.models import Deployment, ServerTask, TaskLogNode
 from deployments.queries.blockers import deploy_blockers
 from deployments.queries.task_logs import log_tree, queued_behind, raw_log
-from deployments.services.interruptions import refusals
 from deployments.services.tasks import cancel_task, rerun_task
 from deployments.web import log_view, statuses
 from deployments.web.guards import SpaceRequest, in_space
-from deployments.web.interruptions import AnswerForm
-from deployments.web.statuses import Status
+from deployments.web.interruptions import Waiting, cards
 from deployments.web.tabs import tabs
 from spaces.access import allowed, visible
 from spaces.permissions import Permission
@@ -40,16 +37,6 @@ LABELS = {
     "queued": "Queued",
     "finished": "Finished",
 }
-
-
-@dataclass(frozen=True)
-class Question:
-    """A pending interruption with what this person may do about it."""
-
-    interruption: Interruption
-    form: AnswerForm
-    refusals: list[str]
-    status: Status
 
 
 @in_space(Permission.TASK_VIEW)
@@ -210,26 +197,10 @@ def _head(request: SpaceRequest, task: ServerTask, nodes: list[TaskLogNode]) -> 
     }
 
 
-def _questions(request: SpaceRequest, task: ServerTask) -> list[Question]:
+def _questions(request: SpaceRequest, task: ServerTask) -> list[Waiting]:
     rows = visible(
         request.actor,
         Permission.INTERRUPTION_VIEW,
         task.interruptions.filter(is_pending=True).order_by("id"),
     ).select_related("responsible_user", "task__project", "task__environment")
-    return [
-        Question(
-            row,
-            AnswerForm(row),
-            _refusals(request, row),
-            statuses.waiting_status([row]),
-        )
-        for row in rows
-    ]
-
-
-def _refusals(request: SpaceRequest, row: Interruption) -> list[str]:
-    """The service's own reasons, and that somebody else has taken responsibility."""
-    found = refusals(request.actor, row)
-    if row.responsible_user_id not in (None, request.user.pk):
-        found.append(f"{row.responsible_user} has taken responsibility.")
-    return found
+    return cards(request.actor, list(rows))

@@ -16,6 +16,8 @@ from deployments.models import (
     Target,
     TaskLogLine,
 )
+from deployments.queries.failures import failures
+from deployments.queries.plan_inputs import DeploymentOptions
 from deployments.services.deployments import deploy_release
 from deployments.services.interruptions import decide
 from deployments.services.targets import check_health
@@ -397,3 +399,68 @@ def test_who_lost_sight_of_a_target_does_not_check_it(space, dev):
 
     task.refresh_from_db()
     assert (task.state, task.error_message) == ("Failed", "requester no longer permitted")
+
+
+def test_a_failure_parks_the_task_and_a_retry_goes_on_where_it_was(
+    space, dev, target, sshd, manager
+):
+    step = script_step("Fragile", f'echo run >> "{sshd.home}/oracle"; test -e "{sshd.home}/mended"')
+    first = script_step("First", f'echo first >> "{sshd.home}/oracle"')
+    release = make_release(make_project(space, first, step, guided_failure="On"))
+
+    deployment = deployed(release, dev)
+
+    task = deployment.task
+    assert (task.state, task.is_waiting, task.holds_tag) == ("Executing", True, True)
+    asked = Interruption.objects.get(task=task)
+    assert (asked.kind, asked.attempt, asked.title) == (
+        "GuidedFailure",
+        1,
+        f"Fragile failed on {target.name}",
+    )
+    assert failures([asked])[asked.pk].exit_code == 1
+
+    (sshd.home / "mended").touch()
+    decide(actor=manager, interruption=asked, result="Retry")
+    run_server_task(task.pk)
+
+    task.refresh_from_db()
+    deployment.refresh_from_db()
+    assert (task.state, deployment.failure_encountered) == ("Success", False)
+    assert (sshd.home / "oracle").read_text().split() == ["first", "run", "run"]
+
+
+def test_an_ignored_failure_is_a_success_with_warnings_that_tells_of_the_failure(
+    space, dev, target, manager
+):
+    release = make_release(make_project(space, script_step("Fragile", "exit 3")))
+    dev.use_guided_failure = True
+    dev.save()
+    deployment = deployed(release, dev)
+
+    asked = Interruption.objects.get(task=deployment.task)
+    decide(actor=manager, interruption=asked, result="Ignore")
+    run_server_task(deployment.task_id)
+
+    deployment.refresh_from_db()
+    deployment.task.refresh_from_db()
+    assert deployment.task.state == TaskState.SUCCESS.value
+    assert (deployment.task.has_warnings_or_errors, deployment.failure_encountered) == (True, True)
+    assert deployment.deployed_to_machines == []
+
+
+@pytest.mark.parametrize(("variable", "explicit", "asks"), [("False", True, 0), ("", True, 1)])
+def test_the_variable_decides_whether_people_are_asked(
+    space, dev, target, variable, explicit, asks
+):
+    project = make_project(space, script_step("Fragile", "exit 3"))
+    rows = [VariableRow(name="Octopus.UseGuidedFailure", value=variable)]
+    save_variables(actor=SYSTEM, variable_set=project.variable_set, rows=rows)
+    options = DeploymentOptions(use_guided_failure=explicit)
+
+    deployment = deploy_release(
+        actor=SYSTEM, release=make_release(project), environment=dev, options=options
+    )
+    run_server_task(deployment.task_id)
+
+    assert Interruption.objects.filter(task=deployment.task).count() == asks

@@ -6,6 +6,7 @@ from deployments.core.states import TaskState
 from deployments.models import Interruption, ServerTask
 from deployments.services.interruptions import (
     decide,
+    decide_together,
     release_responsibility,
     submit_interruption,
     take_responsibility,
@@ -99,7 +100,7 @@ def test_responsibility_comes_first(interruption, deployer):
         submit_interruption(actor=deployer, interruption=interruption, result="Proceed")
 
     take_responsibility(actor=deployer, interruption=interruption)
-    submit_interruption(actor=deployer, interruption=interruption, result="Abort")
+    submit_interruption(actor=deployer, interruption=interruption, result="Abort", notes="no")
 
 
 def test_of_two_people_the_second_is_told_who_was_first(space, interruption, deployer):
@@ -112,7 +113,7 @@ def test_of_two_people_the_second_is_told_who_was_first(space, interruption, dep
     release_responsibility(actor=deployer, interruption=interruption)
     decide(actor=second, interruption=interruption, result="Proceed")
     with pytest.raises(Conflict, match=f"already answered by {second.user.username}"):
-        decide(actor=deployer, interruption=interruption, result="Abort")
+        decide(actor=deployer, interruption=interruption, result="Abort", notes="no")
 
 
 @pytest.mark.parametrize("result", ["", "proceed", "Retry"])
@@ -184,3 +185,55 @@ class TestCancel:
     def test_cancelling_needs_its_permission(self, space, interruption):
         with pytest.raises(PermissionRefused, match="TaskCancel"):
             cancel_task(actor=person(space, "projectviewer"), task=interruption.task)
+
+
+def guided(space, task=None, **given):
+    """A failure that waits for an answer; of a step s-1 on machine 1 unless told."""
+    task = task or ask(space, is_pending=False).task
+    known = {"title": "Web failed on shop1", "step_id": "s-1", "action_id": "a-1", "machine_id": 1}
+    return Interruption.objects.create(
+        space=space,
+        task=task,
+        kind=Interruption.Kind.GUIDED_FAILURE,
+        choices=["Retry", "Ignore", "Exclude", "Fail"],
+        **known | given,
+    )
+
+
+def test_aborting_needs_a_note(interruption, deployer):
+    with pytest.raises(Invalid, match="Say why"):
+        decide(actor=deployer, interruption=interruption, result="Abort", notes=" ")
+
+    assert Interruption.objects.get(pk=interruption.pk).is_pending
+
+
+def test_guidance_needs_the_right_to_submit(space):
+    with pytest.raises(PermissionRefused):
+        decide(actor=person(space, "projectviewer"), interruption=guided(space), result="Retry")
+
+
+def test_failures_of_one_step_are_answered_together(space, deployer):
+    first = guided(space)
+    second = guided(space, first.task, machine_id=2)
+    required = guided(space, first.task, machine_id=3)
+    Interruption.objects.filter(pk=required.pk).update(choices=["Retry", "Fail"])
+    elsewhere = guided(space, first.task, step_id="s-2", machine_id=2)
+
+    answered = decide_together(actor=deployer, interruption=first, result="Exclude")
+
+    assert {row.pk for row in answered} == {first.pk, second.pk}
+    pending = Interruption.objects.filter(is_pending=True, task=first.task)
+    assert {row.pk for row in pending} == {required.pk, elsewhere.pk}
+    assert ServerTask.objects.get(pk=first.task_id).is_waiting
+
+
+def test_fail_takes_effect_at_once(space, deployer, django_capture_on_commit_callbacks):
+    first = guided(space)
+    second = guided(space, first.task, step_id="s-2", machine_id=2)
+
+    with django_capture_on_commit_callbacks() as rung:
+        decide(actor=deployer, interruption=first, result="Fail")
+
+    second.refresh_from_db()
+    assert (second.is_pending, second.result) == (False, "Fail")
+    assert len(rung) == 1

@@ -1,9 +1,10 @@
 """Answering by hand: one press decides, and only for those who may."""
 
 import pytest
+from django.utils import timezone
 
 from deployments.core.states import TaskState
-from deployments.models import Interruption
+from deployments.models import Interruption, StepJournal, TaskLogLine
 from deployments.services.interruptions import take_responsibility
 from tests.factories.deployments import make_deployment
 from tests.factories.spaces import actor_for, grant, make_team, make_user
@@ -104,3 +105,79 @@ def test_the_second_of_two_people_is_told_who_was_first(browse, space, manager, 
 
     assert answer.status_code == 409
     assert "Kim has taken responsibility already." in answer.text
+
+
+@pytest.fixture
+def failures(question):
+    """The same step failed on two targets; the first said something."""
+    rows = [
+        Interruption.objects.create(
+            space_id=question.space_id,
+            task=question.task,
+            kind=Interruption.Kind.GUIDED_FAILURE,
+            title=f"Web failed on shop{machine}",
+            instructions="The script ended with exit code 3.",
+            choices=["Retry", "Ignore", "Exclude", "Fail"],
+            step_id="s-1",
+            action_id="a-1",
+            machine_id=machine,
+            node_key=f"1/machine-{machine}",
+        )
+        for machine in (1, 2)
+    ]
+    StepJournal.objects.create(
+        task=question.task,
+        step_id="s-1",
+        action_id="a-1",
+        machine_id=1,
+        state="Failed",
+        epoch=1,
+        run_token="t1",
+        exit_code=3,
+    )
+    TaskLogLine.objects.bulk_create(
+        TaskLogLine(
+            task=question.task,
+            seq=number,
+            node_key="1/machine-1",
+            category="Info",
+            occurred_at=timezone.now(),
+            text=f"line {number}<b>",
+        )
+        for number in range(1, 31)
+    )
+    return rows
+
+
+def test_a_failure_shows_its_exit_code_its_last_lines_and_what_may_be_answered(
+    browse, manager, failures, home
+):
+    text = browse(manager).get(f"{home}/tasks/{failures[0].task_id}/").text
+
+    assert "Exit code 3." in text
+    assert "line 10<" not in text
+    assert "line 11&lt;b&gt;" in text
+    assert "It can be tried again 10 more times." in text
+    for verb in ("Retry", "Ignore and continue", "Leave this target out", "Fail"):
+        assert f"{verb}</button>" in text
+
+
+def test_one_answer_may_count_for_all_targets_of_the_step(browse, manager, failures, home):
+    page = browse(manager).get(f"{home}/inbox").text
+    assert "Give this answer to the 1 other target that failed in this step" in page
+
+    browse(manager).post(f"{home}/inbox/{failures[0].pk}", {"result": "Exclude", "together": "on"})
+
+    for row in failures:
+        row.refresh_from_db()
+    assert [row.result for row in failures] == ["Exclude", "Exclude"]
+
+
+def test_the_inbox_asks_as_often_for_many_failures_as_for_one(
+    browse, manager, failures, home, django_assert_num_queries
+):
+    session = browse(manager)
+    session.get(f"{home}/inbox")
+
+    with django_assert_num_queries(9):
+        session.get(f"{home}/inbox")
