@@ -109,6 +109,8 @@ DATABASES = {"default": env.database().as_django(env.number("OCTOPLAT_DATABASE_P
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TRUSTED_PROXIES = env.listed("OCTOPLAT_TRUSTED_PROXIES")
+OUTBOUND_ALLOWED = env.listed("OCTOPLAT_OUTBOUND_ALLOWED")
+"""Host names and networks beyond the public ones that requests of ours may go to (spaces/outbound.py)."""
 
 AUTH_USER_MODEL = "spaces.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
