@@ -16,11 +16,12 @@ from deployments.core.package_overrides import Override
 from deployments.core.release_notes import build_document
 from deployments.models import Channel, Defect, Environment, Package, Project, Release
 from deployments.services.releases import (
+    ReleaseEdit,
     ReleaseRequest,
     block_release,
     create_release,
     delete_release,
-    edit_release_notes,
+    edit_release,
     unblock_release,
     update_variables,
 )
@@ -157,24 +158,29 @@ class ReleaseViewSet(SpaceViewSet):
         return self.shown(release, 201)
 
     def update(self, request: ApiRequest, id: str, **_: Any) -> Response:
-        """Changes the notes; everything else of a release is frozen."""
+        """Changes version, channel, packages and notes; once it was deployed, only the notes."""
         release = self.row(id)
         authorize(request.actor, Permission.RELEASE_EDIT, release)
         given = self.given(ReleaseResource, partial=True)
-        frozen = {
-            "Version": given.get("version", release.version) == release.version,
-            "ChannelId": (given.get("channel") or release.channel) == release.channel,
-            "ProjectId": given.get("project", release.project) == release.project,
-        }
-        if changed := [name for name, same in frozen.items() if not same]:
-            raise Invalid(
-                [f"{name}: A release keeps what it was created with." for name in changed]
-            )
-        notes = given.get("notes", release.notes)
-        return self.shown(edit_release_notes(actor=request.actor, release=release, notes=notes))
+        if given.get("project", release.project) != release.project:
+            raise Invalid("ProjectId: A release stays in its project.")
+        edit = ReleaseEdit(
+            notes=given.get("notes"),
+            version=given.get("version"),
+            channel=given.get("channel"),
+            packages=_changed_packages(release, given.get("packages") or []),
+        )
+        return self.shown(edit_release(actor=request.actor, release=release, edit=edit))
 
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("confirmed", bool, description="Needed for a release that runs.")
+        ]
+    )
     def destroy(self, request: ApiRequest, id: str, **_: Any) -> Response:
-        delete_release(actor=request.actor, release=self.row(id))
+        """Deletes it with its deployments; one that runs somewhere only with `confirmed=true`."""
+        is_confirmed = self.parameters.flag("confirmed")
+        delete_release(actor=request.actor, release=self.row(id), is_confirmed=is_confirmed)
         return Response({})
 
     @extend_schema(responses={200: dict})
@@ -278,6 +284,15 @@ def releases_in(request: Any) -> QuerySet[Any]:
     return seen.select_related("project", "channel", "process", "variables").defer(
         "variables__entries"
     )
+
+
+def _changed_packages(release: Release, given: list[Override]) -> list[Override]:
+    """Clients send back all versions; those that the release has already are no change."""
+    held = {
+        (item["action_name"].lower(), item["reference"].lower(), item["version"])
+        for item in release.packages
+    }
+    return [o for o in given if (o.subject, o.reference or "", o.version) not in held]
 
 
 def _missing_packages(release: Release) -> list[dict[str, str]]:

@@ -90,3 +90,10 @@ def running_versions(release: Release, environments: Sequence[Environment]) -> d
         .distinct("environment_id")
     )
     return dict(successes.values_list("environment_id", "release__version"))
+
+
+def current_places(release: Release) -> list[str]:
+    """The names of the environments that run this release now."""
+    environments = Environment.objects.filter(deployments__release=release).distinct()
+    running = running_versions(release, list(environments))
+    return [row.name for row in environments if running.get(row.pk) == release.version]

@@ -1,6 +1,6 @@
 """Releases: freezing process, variables and packages; blocking and unblocking them. domain.md 16."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -24,6 +24,7 @@ from deployments.models import (
     VariableSnapshot,
 )
 from deployments.queries.blockers import project_blockers
+from deployments.queries.deployment_changes import current_places
 from deployments.queries.release_packages import (
     Selection,
     Wanted,
@@ -38,6 +39,7 @@ from deployments.queries.release_versions import (
     unscoped_variables,
 )
 from deployments.queries.variable_inputs import live_variables
+from deployments.services.changes import apply
 from deployments.services.promotion import promote
 from spaces.access import authorize
 from spaces.actors import Actor
@@ -266,24 +268,96 @@ def update_variables(*, actor: Actor, release: Release) -> Release:
     return release
 
 
+@dataclass(frozen=True)
+class ReleaseEdit:
+    """What is to be different; None and nothing leave things as they are.
+
+    packages: versions by step or action, as in `ReleaseRequest.selected`.
+    """
+
+    notes: str | None = None
+    version: str | None = None
+    channel: Channel | None = None
+    packages: Sequence[Override] = ()
+
+
 @transaction.atomic
-def edit_release_notes(*, actor: Actor, release: Release, notes: str) -> Release:
-    """Change the notes, which stay editable after deployments. domain.md 16.4."""
+def edit_release(*, actor: Actor, release: Release, edit: ReleaseEdit) -> Release:
+    """Change a release. Once it was deployed, only the notes. domain.md 16.4.
+
+    Raises PermissionRefused; Invalid with every reason; Conflict when the version exists.
+    """
     authorize(actor, Permission.RELEASE_EDIT, release)
-    before, release.notes = release.notes, notes
-    release.save(update_fields=["notes"])
-    record(actor, "Modified", release, details={"notes": [before, notes]})
+    release = Release.objects.select_for_update(of=("self",)).get(pk=release.pk)
+    wanted = _wanted_of(release, edit)
+    fields = {name: value for name, value in wanted.items() if getattr(release, name) != value}
+    if set(fields) - {"notes"} and release.deployments.exists():
+        raise Invalid(f"{release} was deployed: only its notes can be changed.")
+    changes = apply(release, fields)
+    if changes:
+        try:
+            with transaction.atomic():
+                release.save(update_fields=list(fields))
+        except IntegrityError as exc:
+            raise Conflict(f"Release {edit.version} of {release.project} already exists.") from exc
+        record(actor, "Modified", release, details=changes)
     return release
 
 
+def _wanted_of(release: Release, edit: ReleaseEdit) -> dict[str, Any]:
+    """The fields that the edit is about, as they are to be. Raises Invalid with every reason."""
+    fields: dict[str, Any] = {} if edit.notes is None else {"notes": edit.notes}
+    channel, problems = edit.channel or release.channel, []
+    if channel.project_id != release.project_id:
+        problems.append(f"The channel {channel.name} belongs to another project.")
+    if edit.version is not None and edit.version.strip() != release.version:
+        request = ReleaseRequest(version=edit.version)
+        fields["version"], found = _version(release.project, channel, request, Selection())
+        problems += found
+    if channel != release.channel or edit.packages:
+        selection = _reselected(release, channel, edit.packages)
+        problems += selection.problems
+        fields |= {
+            "channel": channel,
+            "packages": selection.frozen(),
+            "build_information": _build_information(release.space_id, selection),
+        }
+    if problems:
+        raise Invalid(problems)
+    return fields
+
+
+def _reselected(release: Release, channel: Channel, changed: Sequence[Override]) -> Selection:
+    """The packages as the channel allows them: those held, but for the changed ones."""
+    held = [
+        Override(item["action_name"].lower(), item["version"], item["reference"].lower())
+        for item in release.packages
+        if not any(_names(override, item) for override in changed)
+    ]
+    wanted = Wanted([*changed, *held], ignore_rules=release.ignore_channel_rules)
+    needed = needed_packages(release.process.parsed, channel)
+    return select_packages(needed, channel, wanted, feeds_of(release.space_id))
+
+
+def _names(override: Override, item: Mapping[str, Any]) -> bool:
+    """Whether the choice is about this held package."""
+    named = (item["step_name"], item["action_name"], item["package_id"], item["reference"])
+    return override.weight(*named) is not None
+
+
 @transaction.atomic
-def delete_release(*, actor: Actor, release: Release) -> None:
-    """Delete a release with its deployments and their logs. Refused while one of them is active."""
+def delete_release(*, actor: Actor, release: Release, is_confirmed: bool = False) -> None:
+    """Delete a release with its deployments and their logs.
+
+    Refused while one of them is active, and unless confirmed where it is what runs now (domain.md 16.4).
+    """
     authorize(actor, Permission.RELEASE_DELETE, release)
     tasks = ServerTask.objects.select_for_update().filter(deployment__release=release)
     running = [task.description for task in tasks.active()]
     if running:
         raise Conflict([f"{description} is not finished." for description in running])
+    if not is_confirmed and (places := current_places(release)):
+        raise Conflict([f"{release} is what runs in {place}." for place in places])
     record(actor, "Deleted", release)
     ServerTask.objects.filter(pk__in=[task.pk for task in tasks]).delete()
     release.delete()

@@ -28,11 +28,12 @@ from deployments.queries.release_packages import (
 from deployments.queries.release_versions import proposed_version
 from deployments.queries.snapshot_changes import step_changes, variable_changes
 from deployments.services.releases import (
+    ReleaseEdit,
     ReleaseRequest,
     block_release,
     create_release,
     delete_release,
-    edit_release_notes,
+    edit_release,
     unblock_release,
     update_variables,
 )
@@ -40,6 +41,7 @@ from deployments.web.danger import DangerForm
 from deployments.web.guards import ProjectRequest, in_project
 from deployments.web.tabs import tabs
 from spaces.access import allowed, visible
+from spaces.actors import Actor
 from spaces.permissions import Permission
 from spaces.web.forms import PageForm
 
@@ -92,10 +94,27 @@ class ReleaseForm(PageForm):
         )
 
 
-class NotesForm(PageForm):
+class EditForm(PageForm):
+    """version and channel are there while the release was not deployed anywhere."""
+
+    version = forms.CharField(max_length=255)
+    channel = forms.ModelChoiceField(Channel.objects.none(), empty_label=None)
     notes = forms.CharField(
         widget=forms.Textarea({"rows": 10}), required=False, help_text="Markdown is shown as such."
     )
+
+    def __init__(self, release: Release, data: Any) -> None:
+        held = {"version": release.version, "channel": release.channel_id, "notes": release.notes}
+        super().__init__(data, initial=held)
+        self.offer("channel", release.project.channels.all())
+        if release.deployments.exists():
+            del self.fields["version"], self.fields["channel"]
+
+    def save(self, actor: Actor, release: Release) -> Release | None:
+        if not self.is_valid():
+            return None
+        edit = ReleaseEdit(**self.cleaned_data)
+        return self.refusable(lambda: edit_release(actor=actor, release=release, edit=edit))
 
 
 class BlockForm(PageForm):
@@ -199,13 +218,13 @@ def release_page(request: ProjectRequest, version: str) -> HttpResponse:
 
 @in_project(Permission.RELEASE_EDIT)
 @require_http_methods(["GET", "POST"])
-def release_notes(request: ProjectRequest, version: str) -> HttpResponse:
+def release_edit(request: ProjectRequest, version: str) -> HttpResponse:
     release = found_release(request, version)
-    form = NotesForm(request.POST or None, initial={"notes": release.notes})
-    if form.call(edit_release_notes, actor=request.actor, release=release):
-        messages.success(request, "The notes were saved.")
-        return _to(request, release)
-    return _form_page(request, release, form, "Edit the notes", "Save notes")
+    form = EditForm(release, request.POST or None)
+    if saved := form.save(request.actor, release):
+        messages.success(request, "The release was saved.")
+        return _to(request, saved)
+    return _form_page(request, release, form, "Edit the release", "Save release")
 
 
 @in_project(Permission.DEFECT_REPORT)
@@ -242,7 +261,7 @@ def release_variables(request: ProjectRequest, version: str) -> HttpResponse:
 def remove_release(request: ProjectRequest, version: str) -> HttpResponse:
     release = found_release(request, version)
     form = DangerForm(release.version, request.POST or None)
-    if form.carry_out(delete_release, actor=request.actor, release=release):
+    if form.carry_out(delete_release, actor=request.actor, release=release, is_confirmed=True):
         messages.success(request, f"{release} was deleted.")
         return redirect("releases", request.space.slug, request.project.slug)
     return form.page(

@@ -201,8 +201,10 @@ def test_a_release_is_blocked_and_let_go(api, manager, viewer, space, project):
     assert Defect.objects.get().resolved_by == "manager"
 
 
-def test_only_the_notes_of_a_release_change(api, manager, space, project):
-    address = f"/api/{space.wire_id}/releases/{make_release(project, '1.0.0').wire_id}"
+def test_only_the_notes_of_a_deployed_release_change(api, manager, space, project, dev):
+    release = make_release(project, "1.0.0")
+    make_deployment(release, dev)
+    address = f"/api/{space.wire_id}/releases/{release.wire_id}"
     client = api(manager)
     document = client.get(address).json()
 
@@ -211,6 +213,8 @@ def test_only_the_notes_of_a_release_change(api, manager, space, project):
 
     assert noted.json()["ReleaseNotes"] == "Now faster."
     assert renamed.status_code == 400
+    assert client.delete(address).status_code == 409
+    assert client.delete(f"{address}?confirmed=true").status_code == 200
 
 
 def test_older_clients_create_releases_and_deployments_by_id(api, manager, space, dev):

@@ -2,13 +2,15 @@
 
 import pytest
 
+from deployments.core.package_overrides import Override
 from deployments.models import Release
 from deployments.services.releases import (
+    ReleaseEdit,
     ReleaseRequest,
     block_release,
     create_release,
     delete_release,
-    edit_release_notes,
+    edit_release,
     unblock_release,
     update_variables,
 )
@@ -263,7 +265,9 @@ class TestNotes:
 
 class TestLater:
     def test_a_lead_edits_notes_and_it_is_audited(self, lead, project):
-        release = edit_release_notes(actor=lead, release=make_release(project), notes="New")
+        release = edit_release(
+            actor=lead, release=make_release(project), edit=ReleaseEdit(notes="New")
+        )
 
         assert Release.objects.get().notes == "New"
         assert Event.objects.filter(category="Modified", user=lead.user).exists()
@@ -280,11 +284,63 @@ class TestLater:
 
         assert Release.objects.exists()
 
+    def test_an_undeployed_release_takes_another_version_channel_and_package(self, space):
+        project = make_project(space, package_step("Acme.Web", name="Web"))
+        make_package(space, "Acme.Web", "1.0.0")
+        make_package(space, "Acme.Web", "1.1.0")
+        beta = make_channel(project, name="Beta")
+        release = make_release(project, "1.0", packages=["Web:1.0.0"])
+
+        edited = edit_release(
+            actor=SYSTEM,
+            release=release,
+            edit=ReleaseEdit(version="2.0", channel=beta, packages=[Override("web", "1.1.0")]),
+        )
+
+        assert (edited.pk, edited.version, edited.channel) == (release.pk, "2.0", beta)
+        assert [item["version"] for item in edited.packages] == ["1.1.0"]
+
+    def test_once_deployed_only_the_notes_change(self, space, project):
+        release = make_release(project, "1.0")
+        make_deployment(release, make_environment(space))
+
+        with pytest.raises(Invalid, match="only its notes"):
+            edit_release(
+                actor=SYSTEM, release=release, edit=ReleaseEdit(version="2.0", notes="New")
+            )
+        same = ReleaseEdit(version="1.0", channel=release.channel, notes="New")
+
+        assert edit_release(actor=SYSTEM, release=release, edit=same).notes == "New"
+
+    def test_an_edit_is_refused_with_every_reason(self, space, project):
+        make_release(project, "2.0")
+        release = make_release(project, "1.0")
+        strange = make_project(space).channels.get()
+
+        with pytest.raises(Invalid) as refused:
+            edit_release(
+                actor=SYSTEM, release=release, edit=ReleaseEdit(version="so so", channel=strange)
+            )
+        with pytest.raises(Conflict, match="already exists"):
+            edit_release(actor=SYSTEM, release=release, edit=ReleaseEdit(version="2.0"))
+
+        assert len(refused.value.reasons) == 2
+
+    def test_what_runs_somewhere_is_only_deleted_when_confirmed(self, space, project):
+        release = make_release(project)
+        make_deployment(release, make_environment(space, name="Live"))
+
+        with pytest.raises(Conflict, match="runs in Live"):
+            delete_release(actor=SYSTEM, release=release)
+
+        delete_release(actor=SYSTEM, release=release, is_confirmed=True)
+        assert not Release.objects.exists()
+
     def test_deleting_takes_its_deployments_along(self, space, project):
         release = make_release(project)
         make_deployment(release, make_environment(space))
 
-        delete_release(actor=SYSTEM, release=release)
+        delete_release(actor=SYSTEM, release=release, is_confirmed=True)
 
         assert not Release.objects.exists()
 
