@@ -7,6 +7,7 @@ from deployments.core.states import TaskState
 from deployments.engine import leases, reaper
 from deployments.engine.runner import run
 from deployments.models import Deployment
+from deployments.services.interruptions import expire_interruptions
 from deployments.services.promotion import promote, sweep
 
 logger = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ def run_server_task(task_id: int) -> None:
 def tick() -> None:
     """Called about once a second by every node."""
     reaper.reap()
+    expire_interruptions()
     _sweep_promotions()
 
 

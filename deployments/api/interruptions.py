@@ -8,12 +8,13 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from deployments.api.fields import Computed, Constant, Text, remembered
+from deployments.api.fields import Computed, Text, remembered
 from deployments.api.forms import button, control, element
 from deployments.models import Interruption
 from deployments.services.interruptions import (
     refusals,
     submit_interruption,
+    take_over,
     take_responsibility,
 )
 from spaces.access import UNKNOWN
@@ -50,6 +51,14 @@ def related_ids(interruption: Interruption) -> list[str]:
     return found
 
 
+def approvals_of(interruption: Interruption) -> list[dict[str, str]]:
+    """Who has proceeded while others still have to. Our own addition to the dialect."""
+    return [
+        {"UserId": f"Users-{each['user']}", "Notes": each["notes"], "Occurred": each["at"]}
+        for each in interruption.approvals
+    ]
+
+
 class InterruptionResource(SpaceResource):
     """A question to people. Responsibility is taken first, then one of the form's buttons pressed."""
 
@@ -74,7 +83,12 @@ class InterruptionResource(SpaceResource):
     )
     CanTakeResponsibility = serializers.SerializerMethodField()
     HasResponsibility = serializers.SerializerMethodField()
-    IsLinkedToOtherInterruption = Constant(False)
+    IsLinkedToOtherInterruption = Computed(
+        lambda row: bool(row.subject), serializers.BooleanField()
+    )
+    MinimumApprovals = serializers.IntegerField(source="minimum_approvals")
+    Approvals = Computed(approvals_of, serializers.ListField())
+    Expires = Timestamp(source="expires_at", allow_null=True)
     Form = Computed(form_of, serializers.DictField())
 
     def get_ResponsibleTeamIds(self, row: Interruption) -> list[str]:
@@ -143,11 +157,12 @@ class InterruptionViewSet(SpaceViewSet):
             {"Id": user.wire_id, "Username": user.username, "DisplayName": str(user), "Links": {}}
         )
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, parameters=[OpenApiParameter("takeOver", bool)])
     @responsible.mapping.put
     def take(self, request: ApiRequest, id: str, **_: Any) -> Response:
-        """Takes responsibility, which an answer needs."""
-        return self.shown(take_responsibility(actor=request.actor, interruption=self.row(id)))
+        """Takes responsibility, which an answer needs; with `takeOver` from whoever has it."""
+        take = take_over if self.parameters.flag("takeOver") else take_responsibility
+        return self.shown(take(actor=request.actor, interruption=self.row(id)))
 
     @extend_schema(request=InterruptionAnswer)
     @action(detail=True, methods=["post"], url_path="submit", pagination_class=None)

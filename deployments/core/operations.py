@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from deployments.core.approvals import PLAIN, Terms
 from deployments.core.plan import ChosenPackage
 
 SKIP_REMAINING = "Octopus.Action.SkipRemainingConventions"
@@ -173,13 +174,14 @@ class RecordInstall:
 class AskPerson:
     """A manual intervention. teams: ids of those responsible, empty = whoever may deploy.
 
-    keeps_turn: other deployments of the same concurrency tag wait as well.
+    keeps_turn: other deployments of the same concurrency tag wait as well. terms: how many people, and who.
     """
 
     title: str
     instructions: str
-    teams: tuple[int, ...] = ()
+    teams: tuple[str, ...] = ()
     keeps_turn: bool = False
+    terms: Terms = PLAIN
 
 
 Operation = (

@@ -4,6 +4,9 @@ Progress is journalled before each operation that must not be done twice, so a w
 goes on there. Operations in between may be repeated harmlessly.
 """
 
+from dataclasses import replace
+
+from deployments.core.approvals import PROCEED, Terms
 from deployments.core.operations import (
     EXTENSIONS,
     AskPerson,
@@ -31,7 +34,6 @@ from deployments.engine.recording import Question, Reply
 from deployments.engine.scripts import run_script
 from deployments.engine.site import MustWait, Site, StepFailed
 
-PROCEED = "Proceed"
 ONCE = (RunScript, RunPackagedScript, RunScriptFile, AskPerson)
 
 
@@ -180,15 +182,41 @@ async def _ask(site: Site, operation: AskPerson) -> None:
         site.masker.mask(operation.title),
         site.masker.mask(operation.instructions),
         operation.teams,
+        terms=operation.terms,
     )
+    reply = await _answer(site, question, keeps_turn=operation.keeps_turn)
+    _tell_reply(site, reply)
+    _judge(site, reply)
+    if newer := await site.recorder.newer_release():
+        again = _once_more(question, newer)
+        _judge(site, await _answer(site, again, keeps_turn=operation.keeps_turn))
+
+
+def _once_more(question: Question, newer: str) -> Question:
+    """An approval may be older than what is there now: nobody goes back to an older release unawares
+    (domain.md 18.1). Yet another release is another question."""
+    return replace(
+        question,
+        title=f"{question.title}: {newer} was deployed meanwhile",
+        instructions=f"The newer release {newer} went to the same place after this deployment had begun. "
+        "To proceed takes that place back to the older release.",
+        terms=Terms(four_eyes=question.terms.four_eyes),
+        subject=newer,
+    )
+
+
+async def _answer(site: Site, question: Question, *, keeps_turn: bool) -> Reply:
     reply = await site.recorder.ask(question)
     if reply is None:
         site.say("Waiting for a person to decide.", Category.WAIT)
-        raise MustWait(keeps_turn=operation.keeps_turn)
-    _tell_reply(site, reply)
-    who = reply.display_name or reply.username or "somebody"
+        raise MustWait(keeps_turn=keeps_turn)
+    return reply
+
+
+def _judge(site: Site, reply: Reply) -> None:
+    who = reply.display_name or reply.username or "Nobody"
+    notes = f": {reply.notes}" if reply.notes else "."
     if reply.result != PROCEED:
-        notes = f": {reply.notes}" if reply.notes else "."
         raise StepFailed(f"{who} answered {reply.result}{notes}", may_retry=False)
     site.say(f"{who} answered {reply.result}.", Category.HIGHLIGHT)
 

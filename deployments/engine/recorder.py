@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 
 from deployments import blobs
 from deployments.core.operations import Facts, OutputValue
@@ -36,11 +38,14 @@ from deployments.models import (
     StepJournal,
     TaskLogNode,
 )
+from deployments.queries.overtaking import newer_releases
+from spaces.models import Team
 
 logger = logging.getLogger(__name__)
 
 TICKS = "octoplat_ticks"
 SOON = 0.1  # seconds lines may wait for company
+NO_TEAM = 0
 FULL = 2_000  # lines that are stored at once
 CROWDED = 20_000  # waiting lines from which on output has to wait
 PATIENCE = 120.0  # seconds the database may be away
@@ -216,6 +221,11 @@ class DatabaseRecorder:
     async def ask(self, question: Question) -> Reply | None:
         await self._kept()
         return await sync_to_async(partial(self._persistently, partial(self._ask, question)))()
+
+    async def newer_release(self) -> str:
+        find = partial(newer_releases, [self._task.pk])
+        found = await sync_to_async(partial(self._persistently, find))()
+        return found.get(self._task.pk, "")
 
     async def keep_artifact(
         self, node: str, name: str, source: str, blocks: AsyncIterator[bytes]
@@ -448,6 +458,7 @@ class DatabaseRecorder:
                 machine_id=question.attempt.machine,
                 attempt=question.attempt.number,
                 kind=question.kind.value,
+                subject=question.subject,
             )
             .select_related("responsible_user")
             .first()
@@ -457,6 +468,14 @@ class DatabaseRecorder:
             return None
         return reply_to(asked)
 
+    def _team(self, wire_id: str) -> int:
+        """The number of a team of this space or of the installation. One that is gone is a team without
+        members: it never widens who may answer."""
+        named = Team.wire_lookup(wire_id)
+        here = Q(space=self._task.home) | Q(space=None)
+        found = Team.objects.filter(here, named).first() if named else None
+        return found.pk if found else NO_TEAM
+
     def _interruption(self, question: Question) -> Interruption:
         return Interruption(
             space_id=self._task.home,
@@ -465,12 +484,20 @@ class DatabaseRecorder:
             title=question.title[:500],
             instructions=question.instructions,
             choices=list(question.choices),
-            responsible_teams=list(question.teams),
+            responsible_teams=[self._team(wire_id) for wire_id in question.teams],
             node_key=question.node,
             step_id=question.attempt.step,
             action_id=question.attempt.action,
             machine_id=question.attempt.machine,
             attempt=question.attempt.number,
+            subject=question.subject,
+            minimum_approvals=question.terms.minimum,
+            each_team=question.terms.each_team,
+            four_eyes=question.terms.four_eyes,
+            expires_at=Now() + question.terms.expires_after
+            if question.terms.expires_after
+            else None,
+            when_expired=question.terms.when_expired,
         )
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from deployments.core.ansi import Span
+from deployments.core.approvals import ANSWERS, PLAIN, Terms
 from deployments.core.guidance import Guidance
 from deployments.core.operations import NO_FACTS, Facts, OutputValue
 from deployments.core.states import FINAL_NODES, Category, JournalState, NodeStatus
@@ -108,16 +109,18 @@ class QuestionKind(StrEnum):
 
 @dataclass(frozen=True)
 class Question:
-    """What a person is asked. `attempt` says where the answer is needed, and by its number which of
+    """What a person is asked. `attempt` and `subject` say where the answer is needed, and which of
     several questions there it is."""
 
     attempt: Attempt
     node: str
     title: str
     instructions: str
-    teams: tuple[int, ...] = ()
-    choices: tuple[str, ...] = ("Proceed", "Abort")
+    teams: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ANSWERS
     kind: QuestionKind = QuestionKind.MANUAL
+    terms: Terms = PLAIN
+    subject: str = ""
 
 
 @dataclass(frozen=True)
@@ -172,6 +175,10 @@ class Recorder(Protocol):
     async def ask(self, question: Question) -> Reply | None:
         """Asks, once, or looks for the answer. None: nobody has answered yet."""
 
+    async def newer_release(self) -> str:
+        """The version of a newer release that went to the same place since this task began, "" if none
+        did."""
+
     async def keep_artifact(
         self, node: str, name: str, source: str, blocks: AsyncIterator[bytes]
     ) -> None: ...
@@ -191,6 +198,7 @@ class MemoryRecorder:
         self.questions: list[Question] = []
         self.replies = dict(replies or {})
         self.artifacts: dict[str, bytes] = {}
+        self.newer = ""
 
     @property
     def outputs(self) -> Sequence[OutputValue]:
@@ -267,6 +275,9 @@ class MemoryRecorder:
         if question not in self.questions:
             self.questions.append(question)
         return self._reply(question)
+
+    async def newer_release(self) -> str:
+        return self.newer
 
     async def keep_artifact(
         self, node: str, name: str, source: str, blocks: AsyncIterator[bytes]

@@ -13,7 +13,11 @@ class Interruption(SpaceOwned):
 
     Only the responsible user may submit. node_key: the log node it belongs to. choices: the results on
     offer. values: what was submitted. responsible_teams empty: whoever may deploy there. attempt: of the
-    action, which of its attempts it is about.
+    action, which of its attempts it is about. subject: what else it is about, for a second question of the
+    same attempt.
+
+    minimum_approvals ... when_expired: `core.approvals.Terms`. approvals: [{"user", "name", "notes", "at"}] of
+    those who proceeded, while others still have to.
     """
 
     dimensions = Dimensions(
@@ -41,6 +45,13 @@ class Interruption(SpaceOwned):
     action_id = models.CharField(max_length=100, blank=True, default="")
     machine_id = models.BigIntegerField(null=True, blank=True)
     attempt = models.PositiveIntegerField(default=1)
+    subject = models.CharField(max_length=400, blank=True, default="")
+    minimum_approvals = models.PositiveIntegerField(default=1)
+    each_team = models.BooleanField(default=False)
+    four_eyes = models.BooleanField(default=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    when_expired = models.CharField(max_length=20, blank=True, default="")
+    approvals = models.JSONField(default=list)
     is_pending = models.BooleanField(default=True)
     values = models.JSONField(default=dict)
     result = models.CharField(max_length=20, blank=True, default="")

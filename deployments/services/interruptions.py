@@ -1,11 +1,14 @@
 """Interruptions: who may answer, taking responsibility, answering. domain.md 18."""
 
 from functools import partial
+from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
+from django.utils import timezone
 
+from deployments.core.approvals import ABORT, PROCEED, is_approved
 from deployments.core.guidance import Guidance
 from deployments.models import Interruption, ServerTask
 from deployments.queue import enqueue
@@ -17,7 +20,8 @@ from spaces.models import Team
 from spaces.permissions import Permission
 
 MAX_NOTES = 20_000
-ABORT = "Abort"
+EXPIRY = "an expired question"
+EXPIRED = "Nobody answered in time."
 
 
 def refusals(actor: Actor, interruption: Interruption) -> list[str]:
@@ -28,6 +32,8 @@ def refusals(actor: Actor, interruption: Interruption) -> list[str]:
     """
     if actor.user is None or actor.user.is_service:
         return ["Only a person may answer; service accounts may not."]
+    if interruption.four_eyes and interruption.task.requested_by_id == actor.user.pk:
+        return ["You asked for this deployment; somebody else has to answer."]
     may_submit = allowed(actor, Permission.INTERRUPTION_SUBMIT, interruption)
     if interruption.responsible_teams:
         return _team_refusals(actor, interruption, may_submit=may_submit)
@@ -40,7 +46,7 @@ def refusals(actor: Actor, interruption: Interruption) -> list[str]:
 def _team_refusals(actor: Actor, interruption: Interruption, *, may_submit: bool) -> list[str]:
     responsible = Team.objects.filter(pk__in=interruption.responsible_teams)
     found = []
-    if not responsible.filter(members=actor.user).exists():
+    if not responsible.filter(Q(members=actor.user) | Q(builtin=Team.EVERYONE)).exists():
         names = ", ".join(responsible.order_by("name").values_list("name", flat=True))
         found.append(f"Only members of {names or 'a team that no longer exists'} may answer.")
     as_responsible = allowed(actor, Permission.INTERRUPTION_VIEW_SUBMIT_RESPONSIBLE, interruption)
@@ -63,6 +69,18 @@ def take_responsibility(*, actor: Actor, interruption: Interruption) -> Interrup
 
 
 @transaction.atomic
+def take_over(*, actor: Actor, interruption: Interruption) -> Interruption:
+    """Become the one who answers instead of whoever took responsibility. Raises PermissionRefused."""
+    interruption = _locked(actor, interruption)
+    _refuse_strangers(actor, interruption)
+    before, interruption.responsible_user = interruption.responsible_user, actor.user
+    interruption.save(update_fields=["responsible_user"])
+    details = {"responsible": [str(before or ""), actor.name]}
+    record(actor, "InterruptionTaken", interruption, details=details)
+    return interruption
+
+
+@transaction.atomic
 def release_responsibility(*, actor: Actor, interruption: Interruption) -> Interruption:
     """Let others answer. Only the responsible user may."""
     interruption = _locked(actor, interruption)
@@ -80,6 +98,7 @@ def submit_interruption(
 ) -> Interruption:
     """Answer, and let the task go on at once. The caller must be the responsible user.
 
+    Where several people have to proceed, each but the last leaves the question open for the others.
     Raises PermissionRefused, Invalid, or Conflict when it is answered already or another is responsible.
     """
     interruption = _locked(actor, interruption)
@@ -91,6 +110,8 @@ def submit_interruption(
         )
     if problems := _answer_problems(interruption, result, notes):
         raise Invalid(problems)
+    if result == PROCEED and not _approve(actor, interruption, notes):
+        return interruption
     _answer(actor, interruption, result, notes)
     if result == Guidance.FAIL:
         _fail_others(actor, interruption)
@@ -133,6 +154,65 @@ def decide_together(
         if is_free and result in other.choices:
             answered.append(decide(actor=actor, interruption=other, result=result, notes=notes))
     return answered
+
+
+def expire_interruptions() -> int:
+    """Answer for people what they did not answer in time; returns how many. Any number of nodes may call
+    it at once."""
+    count = 0
+    late = Interruption.objects.filter(is_pending=True, expires_at__lte=Now())
+    for pk, task_id in late.order_by("id").values_list("pk", "task_id"):
+        count += _expire(pk, task_id)
+    return count
+
+
+@transaction.atomic
+def _expire(pk: int, task_id: int) -> bool:
+    ServerTask.objects.select_for_update().get(pk=task_id)
+    row = Interruption.objects.select_for_update().filter(pk=pk, is_pending=True).first()
+    if row is None:
+        return False
+    row.responsible_user = None
+    _answer(Actor.system(EXPIRY), row, row.when_expired or ABORT, EXPIRED)
+    _let_go_on(task_id)
+    return True
+
+
+def _approve(actor: Actor, interruption: Interruption, notes: str) -> bool:
+    """Notes that this person proceeds. Whether these are enough now. Raises Conflict the second time."""
+    known = interruption.approvals
+    if any(each["user"] == _user_id(actor) for each in known):
+        raise Conflict("You have approved this already; somebody else has to as well.")
+    interruption.approvals = [*known, _approval(actor, notes)]
+    if is_approved(
+        _teams_of(interruption),
+        interruption.minimum_approvals,
+        interruption.responsible_teams,
+        each_team=interruption.each_team,
+    ):
+        return True
+    interruption.responsible_user = None
+    interruption.save(update_fields=["approvals", "responsible_user"])
+    record(actor, "InterruptionApproved", interruption)
+    return False
+
+
+def _approval(actor: Actor, notes: str) -> dict[str, Any]:
+    at = timezone.now().isoformat()
+    return {"user": _user_id(actor), "name": actor.name, "notes": notes, "at": at}
+
+
+def _teams_of(interruption: Interruption) -> list[frozenset[int]]:
+    """For each person who has proceeded, the responsible teams they are in."""
+    responsible = Team.objects.filter(pk__in=interruption.responsible_teams)
+    everybody = set(responsible.filter(builtin=Team.EVERYONE).values_list("pk", flat=True))
+    people: dict[int, set[int]] = {each["user"]: set(everybody) for each in interruption.approvals}
+    members = Team.members.through.objects.filter(
+        user_id__in=list(people), team_id__in=interruption.responsible_teams
+    )
+    for user, team in members.values_list("user_id", "team_id"):
+        people[user].add(team)
+    return [frozenset(teams) for teams in people.values()]
 
 
 def _answer(actor: Actor, interruption: Interruption, result: str, notes: str) -> None:

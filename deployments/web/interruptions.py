@@ -1,7 +1,7 @@
 """Answering what waits for a person: from the task's page and from the inbox. ui.md 7(e)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
@@ -10,15 +10,17 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
+from deployments.core.approvals import ABORT
 from deployments.models import Interruption
 from deployments.queries.failures import Failure, failures
 from deployments.queries.inbox import waiting
+from deployments.queries.overtaking import newer_releases
 from deployments.services.interruptions import (
-    ABORT,
     decide,
     decide_together,
     refusals,
     release_responsibility,
+    take_over,
     take_responsibility,
 )
 from deployments.web import statuses
@@ -71,33 +73,46 @@ class AnswerForm(PageForm):
 
 @dataclass(frozen=True)
 class Waiting:
-    """A question with what this person may do about it. failure: what it is about, if it is one."""
+    """A question with what this person may do about it.
+
+    failure: what it is about, if it is one. newer: the version of a newer release that went there
+    meanwhile. taken: somebody else has taken responsibility, who could be replaced.
+    """
 
     interruption: Interruption
     form: AnswerForm
     refusals: list[str]
     status: Status
-    failure: Failure | None
+    failure: Failure | None = None
+    newer: str = ""
+    taken: str = ""
+
+    @property
+    def missing_approvals(self) -> int:
+        return self.interruption.minimum_approvals - len(self.interruption.approvals)
 
 
 def cards(actor: Actor, rows: Sequence[Interruption]) -> list[Waiting]:
-    """Questions as cards, in their order. Who has taken responsibility keeps others from answering."""
+    """Questions as cards, in their order."""
     failed = failures(rows)
+    newer = newer_releases(row.task_id for row in rows if row.kind == Interruption.Kind.MANUAL)
     return [
-        _card(row, AnswerForm(row), refusals(actor, row) + _taken(actor, row), failed.get(row.pk))
+        Waiting(
+            row,
+            AnswerForm(row),
+            refusals(actor, row),
+            statuses.waiting_status([row]),
+            failed.get(row.pk),
+            newer.get(row.task_id, "") if row.kind == Interruption.Kind.MANUAL else "",
+            _taken(actor, row),
+        )
         for row in rows
     ]
 
 
-def _card(
-    row: Interruption, form: AnswerForm, reasons: list[str], failure: Failure | None
-) -> Waiting:
-    return Waiting(row, form, reasons, statuses.waiting_status([row]), failure)
-
-
-def _taken(actor: Actor, row: Interruption) -> list[str]:
+def _taken(actor: Actor, row: Interruption) -> str:
     is_free = row.responsible_user_id in (None, actor.user.pk if actor.user else None)
-    return [] if is_free else [f"{row.responsible_user} has taken responsibility."]
+    return "" if is_free else str(row.responsible_user)
 
 
 @in_space(Permission.INTERRUPTION_VIEW)
@@ -114,11 +129,14 @@ def inbox(request: SpaceRequest) -> HttpResponse:
 @in_space(Permission.INTERRUPTION_VIEW)
 @require_POST
 def answer(request: SpaceRequest, interruption_id: int) -> HttpResponse:
-    """Decides at once, or takes or gives back responsibility, by the button that was pressed."""
+    """Decides at once, or takes, takes over or gives back responsibility, by the button that was
+    pressed."""
     row = _found(request, interruption_id)
     match request.POST.get("act"):
         case "take":
             take_responsibility(actor=request.actor, interruption=row)
+        case "take-over":
+            take_over(actor=request.actor, interruption=row)
         case "give-back":
             release_responsibility(actor=request.actor, interruption=row)
         case _:
@@ -131,7 +149,7 @@ def _decided(request: SpaceRequest, row: Interruption) -> HttpResponse:
     if form.call(_decide, actor=request.actor, interruption=row):
         messages.success(request, f"You answered: {form.cleaned_data['result']}.")
         return redirect("task", request.space.slug, row.task_id)
-    card = _card(row, form, refusals(request.actor, row), failures([row]).get(row.pk))
+    card = replace(cards(request.actor, [row])[0], form=form, taken="")
     return render(request, "deployments/answer.html", {"card": card}, status=form.status)
 
 

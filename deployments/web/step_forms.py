@@ -8,6 +8,7 @@ from django import forms
 from django.db.models import Q
 from django.http import QueryDict
 
+from deployments.core.approvals import ANSWERS
 from deployments.core.operations import Syntax
 from deployments.core.process import (
     CONDITION_EXPRESSION,
@@ -313,8 +314,17 @@ class PackageForm(StepForm):
 
 
 class ManualForm(StepForm):
-    text_properties: ClassVar = {"instructions": manual.INSTRUCTIONS}
-    flag_properties: ClassVar = {"block": manual.BLOCK}
+    text_properties: ClassVar = {
+        "instructions": manual.INSTRUCTIONS,
+        "minimum": manual.MINIMUM,
+        "expires_after": manual.EXPIRES_AFTER,
+        "when_expired": manual.WHEN_EXPIRED,
+    }
+    flag_properties: ClassVar = {
+        "block": manual.BLOCK,
+        "each_team": manual.EACH_TEAM,
+        "four_eyes": manual.FOUR_EYES,
+    }
 
     instructions = forms.CharField(
         widget=forms.Textarea({"rows": 6}),
@@ -326,6 +336,21 @@ class ManualForm(StepForm):
         required=False,
         help_text="Members of these teams; none: whoever may deploy here.",
     )
+    minimum = forms.CharField(
+        label="How many people have to proceed", required=False, help_text="One, if left blank."
+    )
+    each_team = forms.BooleanField(label="Somebody of each of these teams", required=False)
+    four_eyes = forms.BooleanField(
+        label="Not whoever asked for the deployment",
+        required=False,
+        help_text="Four eyes: another person has to look.",
+    )
+    expires_after = forms.CharField(
+        label="Minutes to answer", required=False, help_text="It waits for ever, if left blank."
+    )
+    when_expired = forms.ChoiceField(
+        label="If nobody answers in time", choices=[(each, each) for each in reversed(ANSWERS)]
+    )
     block = forms.BooleanField(
         label="Hold other deployments of the project back while waiting", required=False
     )
@@ -335,6 +360,7 @@ class ManualForm(StepForm):
     ) -> None:
         super().__init__(request, data, step, action)
         del self.fields["roles"], self.fields["window"]
+        self.fields["when_expired"].required = False
         own_or_system = Q(space=request.space) | Q(space__isnull=True)
         self.offer("teams", Team.objects.filter(own_or_system).order_by("name"))
 

@@ -374,3 +374,29 @@ async def until(condition) -> None:
     async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110 - what is awaited belongs to the doubles
             await asyncio.sleep(0.001)
+
+
+async def test_an_approval_that_was_overtaken_is_asked_for_once_more():
+    """domain.md 32: approval waits, newer release deployed, then approve => second confirmation demanded."""
+    stage = Stage(recorder=MemoryRecorder({"Approve": Reply("Proceed")}))
+    stage.recorder.newer = "2.0"
+    plan = planned(approval("Approve"), script("Next"))
+
+    report = await stage.run(plan)
+
+    assert report.ended == Unfinished.WAITING
+    assert stage.recorder.questions[-1].title == "Approve: 2.0 was deployed meanwhile"
+    assert stage.sessions["shop1"].launched == []
+    stage.recorder.replies["Approve: 2.0 was deployed meanwhile"] = Reply("Proceed")
+    assert (await stage.run(plan)).ended == TaskState.SUCCESS
+
+
+async def test_who_does_not_confirm_going_back_aborts():
+    replies = {"Approve": Reply("Proceed"), "Approve: 2.0 was deployed meanwhile": Reply("Abort")}
+    stage = Stage(recorder=MemoryRecorder(replies))
+    stage.recorder.newer = "2.0"
+
+    report = await stage.run(planned(approval("Approve"), script("Next")))
+
+    assert report.ended == TaskState.FAILED
+    assert stage.sessions["shop1"].launched == []

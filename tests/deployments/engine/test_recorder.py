@@ -18,6 +18,7 @@ from deployments.engine.log_budget import LogBudget
 from deployments.engine.recorder import DatabaseRecorder, node_rows
 from deployments.engine.recording import Batch, LogLine, Question
 from deployments.models import Interruption, OutputVariable, ServerTask, TaskLogLine, TaskLogNode
+from spaces.models import Team
 from tests.factories.deployments import make_task
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -168,7 +169,7 @@ def test_a_question_is_asked_once_and_answered_once(task, lease):
 
     async def act(recorder):
         attempt = await recorder.begin("s", "a", None, 1, NO_FACTS)
-        question = Question(attempt, "1", "Approve", "Look.", teams=(3,))
+        question = Question(attempt, "1", "Approve", "Look.", teams=("Teams-3", "teams-everyone"))
         replies.append(await recorder.ask(question))
         replies.append(await recorder.ask(question))
         await sync_to_async(Interruption.objects.update, thread_sensitive=True)(
@@ -179,7 +180,12 @@ def test_a_question_is_asked_once_and_answered_once(task, lease):
     recorded(task, lease, act)
 
     asked = Interruption.objects.get()
-    assert (asked.title, asked.responsible_teams, asked.node_key) == ("Approve", [3], "1")
+    everyone = Team.objects.get(builtin=Team.EVERYONE)
+    assert (asked.title, asked.responsible_teams, asked.node_key) == (
+        "Approve",
+        [0, everyone.pk],
+        "1",
+    )
     assert replies[:2] == [None, None]
     assert (replies[2].result, replies[2].notes, replies[2].username) == ("Proceed", "fine", "ada")
 

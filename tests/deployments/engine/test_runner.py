@@ -69,6 +69,21 @@ def deployed(release: Release, environment) -> Deployment:
     return deployment
 
 
+def approval_step() -> Step:
+    return Step(
+        id="",
+        name="Approve",
+        actions=(
+            Action(
+                id="",
+                name="Approve",
+                action_type="Octopus.Manual",
+                properties={"Octopus.Action.Manual.Instructions": "Look at it."},
+            ),
+        ),
+    )
+
+
 def configured(step: Step, **properties: str) -> Step:
     """The step with more properties on its action."""
     (action,) = step.actions
@@ -291,19 +306,7 @@ def test_a_step_on_the_worker_sees_outputs_of_a_step_on_a_target(space, dev, tar
 def test_an_approval_parks_the_task_and_the_answer_lets_any_worker_go_on(
     space, dev, target, manager
 ):
-    approve = Step(
-        id="",
-        name="Approve",
-        actions=(
-            Action(
-                id="",
-                name="Approve",
-                action_type="Octopus.Manual",
-                properties={"Octopus.Action.Manual.Instructions": "Look at it."},
-            ),
-        ),
-    )
-    release = make_release(make_project(space, approve, script_step(body="echo went on")))
+    release = make_release(make_project(space, approval_step(), script_step(body="echo went on")))
 
     waiting = deployed(release, dev)
     question = Interruption.objects.get(task=waiting.task)
@@ -464,3 +467,26 @@ def test_the_variable_decides_whether_people_are_asked(
     run_server_task(deployment.task_id)
 
     assert Interruption.objects.filter(task=deployment.task).count() == asks
+
+
+def test_approving_after_a_newer_release_demands_a_second_confirmation(space, dev, target, manager):
+    """domain.md 32."""
+    project = make_project(space, approval_step(), script_step(body="echo went on"))
+    old = deployed(make_release(project, "1.0"), dev)
+    newer = deployed(make_release(project, "2.0"), dev)
+    for question in Interruption.objects.filter(task=newer.task):
+        decide(actor=manager, interruption=question, result="Proceed")
+    run_server_task(newer.task_id)
+    waiting = Interruption.objects.get(task=old.task)
+
+    decide(actor=manager, interruption=waiting, result="Proceed")
+    run_server_task(old.task_id)
+
+    again = Interruption.objects.get(task=old.task, is_pending=True)
+    assert again.subject == "2.0"
+    assert "went on" not in log(old.task)
+    decide(actor=manager, interruption=again, result="Proceed")
+    run_server_task(old.task_id)
+    old.task.refresh_from_db()
+    assert old.task.state == TaskState.SUCCESS.value
+    assert "went on" in log(old.task)

@@ -1,18 +1,24 @@
 """Interruptions: who may answer, and that exactly one answer counts. domain.md 18."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from deployments.core.states import TaskState
 from deployments.models import Interruption, ServerTask
 from deployments.services.interruptions import (
     decide,
     decide_together,
+    expire_interruptions,
     release_responsibility,
     submit_interruption,
+    take_over,
     take_responsibility,
 )
 from deployments.services.tasks import cancel_task
 from spaces.errors import Conflict, Invalid, NotFound, PermissionRefused
+from spaces.models import Event
 from spaces.permissions import Permission
 from tests.factories.deployments import (
     SYSTEM,
@@ -237,3 +243,79 @@ def test_fail_takes_effect_at_once(space, deployer, django_capture_on_commit_cal
     second.refresh_from_db()
     assert (second.is_pending, second.result) == (False, "Fail")
     assert len(rung) == 1
+
+
+def test_two_people_have_to_proceed_where_two_are_asked_for(space, deployer):
+    interruption = ask(space, minimum_approvals=2)
+    second = person(space, "projectdeployer")
+
+    decide(actor=deployer, interruption=interruption, result="Proceed", notes="fine")
+    with pytest.raises(Conflict, match="somebody else"):
+        decide(actor=deployer, interruption=interruption, result="Proceed")
+    interruption.refresh_from_db()
+    assert interruption.is_pending
+    assert interruption.responsible_user is None
+    assert [each["notes"] for each in interruption.approvals] == ["fine"]
+
+    decide(actor=second, interruption=interruption, result="Proceed")
+    interruption.refresh_from_db()
+    assert not interruption.is_pending
+    assert not ServerTask.objects.get(pk=interruption.task_id).is_waiting
+
+
+def test_one_person_is_enough_to_abort(space, deployer):
+    interruption = ask(space, minimum_approvals=2)
+
+    answered = decide(actor=deployer, interruption=interruption, result="Abort", notes="no")
+
+    assert not answered.is_pending
+
+
+def test_each_team_approves_by_a_person_of_its_own(space):
+    first, second = person(space, "projectdeployer"), person(space, "projectdeployer")
+    both = [make_team(space), make_team(space)]
+    for team in both:
+        team.members.add(first.user)
+    both[1].members.add(second.user)
+    interruption = ask(space, each_team=True, responsible_teams=[team.pk for team in both])
+
+    assert decide(actor=first, interruption=interruption, result="Proceed").is_pending
+    assert not decide(actor=second, interruption=interruption, result="Proceed").is_pending
+
+
+def test_with_four_eyes_whoever_asked_for_the_deployment_does_not_answer(space, deployer):
+    interruption = ask(space, four_eyes=True)
+    ServerTask.objects.filter(pk=interruption.task_id).update(requested_by=deployer.user)
+    interruption.refresh_from_db()
+
+    with pytest.raises(PermissionRefused, match="somebody else has to answer"):
+        decide(actor=deployer, interruption=interruption, result="Proceed")
+
+    decide(actor=person(space, "projectdeployer"), interruption=interruption, result="Proceed")
+
+
+def test_another_may_take_over_and_the_audit_says_from_whom(space, interruption, deployer):
+    second = person(space, "projectdeployer")
+    take_responsibility(actor=deployer, interruption=interruption)
+
+    take_over(actor=second, interruption=interruption)
+
+    with pytest.raises(Conflict, match="taken responsibility"):
+        submit_interruption(actor=deployer, interruption=interruption, result="Proceed")
+    submit_interruption(actor=second, interruption=interruption, result="Proceed")
+    event = Event.objects.filter(category="InterruptionTaken").latest("id")
+    assert event.details["responsible"] == [str(deployer.user), second.name]
+
+
+@pytest.mark.parametrize(("given", "result"), [("Abort", "Abort"), ("Proceed", "Proceed")])
+def test_what_nobody_answers_in_time_is_answered_by_its_terms(space, given, result):
+    late = ask(space, expires_at=timezone.now() - timedelta(seconds=1), when_expired=given)
+    in_time = ask(space, expires_at=timezone.now() + timedelta(hours=1), when_expired=given)
+
+    assert expire_interruptions() == 1
+
+    late.refresh_from_db()
+    in_time.refresh_from_db()
+    assert (late.is_pending, late.result, late.notes) == (False, result, "Nobody answered in time.")
+    assert in_time.is_pending
+    assert not ServerTask.objects.get(pk=late.task_id).is_waiting

@@ -179,5 +179,5 @@ def test_the_inbox_asks_as_often_for_many_failures_as_for_one(
     session = browse(manager)
     session.get(f"{home}/inbox")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         session.get(f"{home}/inbox")
