@@ -3,16 +3,24 @@
 Django's own deployment checks count too. Every reason is told at once.
 """
 
+import logging
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import WARNING, CheckMessage, Error, Tags, register, run_checks
+from django.db import Error as DatabaseError
+from django.db import connections
 
 from octoplat.settings import env
+from spaces.keyring import KeyUnavailable
+from spaces.secrets import check_keys
+
+logger = logging.getLogger(__name__)
 
 
 def refuse_insecure() -> None:
@@ -25,6 +33,38 @@ def refuse_insecure() -> None:
     if reasons:
         listed = "".join(f"\n- {reason}" for reason in reasons)
         raise SystemExit(f"octoplat does not start with insecure settings:{listed}")
+
+
+def refuse_wrong_keys() -> None:
+    """Raises SystemExit where the key file does not open what the database holds.
+
+    For the start of a process that forks later: it leaves no connection open. A database that is away
+    says nothing about keys; /readyz asks again (R18).
+    """
+    try:
+        check_keys()
+    except KeyUnavailable as exc:
+        raise SystemExit(f"octoplat does not start without the key of its secrets: {exc}") from exc
+    except DatabaseError as exc:
+        logger.warning("The database could not be asked about keys: %s", str(exc).strip())
+    finally:
+        for connection in connections.all(initialized_only=True):
+            connection.close()
+            connection.close_pool()  # type: ignore[attr-defined]  # of PostgreSQL's
+
+
+@register(Tags.database)
+def keys_open_secrets(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Part of `migrate` and of `check --database default`. An empty database needs no key."""
+    if not databases:
+        return []
+    try:
+        check_keys()
+    except KeyUnavailable as exc:
+        return [Error(str(exc), id="octoplat.E007")]
+    except DatabaseError:
+        return []
+    return []
 
 
 @register(Tags.security, deploy=True)

@@ -29,7 +29,7 @@ from django.apps import apps
 from django.db import models, transaction
 from django.db.models import Q
 
-from spaces import keyring
+from spaces import keyring, known_secrets
 from spaces.keyring import KeyUnavailable, MasterKeys
 from spaces.models import DataKey
 
@@ -65,7 +65,9 @@ def open_(sealed: str, *, table: str, row: str, field: str, space_id: int | None
         )
     except (InvalidTag, ValueError) as exc:
         raise CannotOpen(f"A secret of {table}.{field} was damaged or moved.") from exc
-    return plain.decode()
+    text = plain.decode()
+    known_secrets.remember(text)
+    return text
 
 
 def is_sealed(text: str) -> bool:

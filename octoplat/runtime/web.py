@@ -5,6 +5,7 @@ Connections are shared, so streams that stay open hold a thread and no connectio
 """
 
 import os
+from typing import Any
 
 from octoplat.settings import env
 
@@ -21,3 +22,12 @@ keepalive = 15
 errorlog = "-"
 loglevel = "error"
 control_socket_disable = True
+
+
+def on_starting(server: Any) -> None:
+    """gunicorn's hook, once before it forks: no process serves what it could not decrypt."""
+    from octoplat.checks import (
+        refuse_wrong_keys,
+    )  # loads models, which `preload_app` has set up by now
+
+    refuse_wrong_keys()

@@ -13,8 +13,11 @@ import django
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "octoplat.settings.dev")
     django.setup()
+    from octoplat.checks import refuse_insecure, refuse_wrong_keys
     from octoplat.runtime.node import Node  # loads models, so not before setup()
 
+    refuse_insecure()
+    refuse_wrong_keys()
     gc.freeze()  # the copies of this process then share what is loaded by now
     Node().run()
 

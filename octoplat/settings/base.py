@@ -208,7 +208,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"masking": {"()": "octoplat.logs.Masking"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["masking"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.text("OCTOPLAT_LOG_LEVEL", "INFO")},
     "loggers": {
         "django": {"level": "INFO", "handlers": [], "propagate": True},

@@ -1,9 +1,15 @@
+import base64
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from django.db import ConnectionHandler
+
+from octoplat import checks
+from spaces.models import DataKey
+from spaces.secrets import seal
 
 START = "import octoplat.wsgi"
 
@@ -116,3 +122,50 @@ def test_plain_http_must_be_asked_for(tmp_path):
     )
 
     assert (start.returncode, start.stderr) == (0, "")
+
+
+@pytest.fixture
+def another_key(db, tmp_path, settings):
+    """The database holds a secret, and the key file is another installation's."""
+    seal("secret", table="t", row="r", field="f", space_id=None)
+    settings.KEYS_FOLDER = tmp_path / "keys"
+    settings.KEYS_FOLDER.mkdir(mode=0o700)
+    master = DataKey.objects.values_list("master", flat=True).get()
+    wrong = base64.b64encode(bytes(32)).decode()
+    (settings.KEYS_FOLDER / "master.keys").write_text(f"{master} {wrong}\n")
+
+
+@pytest.fixture
+def kept_connections(monkeypatch):
+    """The test's own connection stays open."""
+    monkeypatch.setattr(checks, "connections", ConnectionHandler({}))
+
+
+@pytest.mark.promise("S3")
+@pytest.mark.promise("S24")
+def test_a_wrong_master_key_stops_the_start(another_key, kept_connections):
+    with pytest.raises(SystemExit, match=r"does not open the data key .* Restore the key file"):
+        checks.refuse_wrong_keys()
+
+
+@pytest.mark.promise("S24")
+def test_a_missing_master_key_stops_the_start(another_key, kept_connections, settings):
+    (settings.KEYS_FOLDER / "master.keys").unlink()
+
+    with pytest.raises(SystemExit, match=r"master\.keys is missing"):
+        checks.refuse_wrong_keys()
+
+
+def test_the_right_key_stops_nothing(db, kept_connections):
+    seal("secret", table="t", row="r", field="f", space_id=None)
+
+    checks.refuse_wrong_keys()
+
+    assert checks.keys_open_secrets(databases=["default"]) == []
+
+
+def test_the_database_check_names_a_wrong_key(another_key):
+    assert [message.id for message in checks.keys_open_secrets(databases=["default"])] == [
+        "octoplat.E007"
+    ]
+    assert checks.keys_open_secrets() == []
