@@ -69,7 +69,14 @@ class OutputVariables(Rows):
 class Deployments(Rows):
     list_display = ("task", "created_at", "created_by", "failure_encountered", "reason")
     list_filter = ("failure_encountered", "created_at")
-    list_select_related = ("release__project", "project", "channel", "environment", "task")
+    list_select_related = (
+        "release__project",
+        "project",
+        "channel",
+        "environment",
+        "tenant",
+        "task",
+    )
     search_fields = ("=id", "=release__version", "project__name", "environment__name")
     big = ("form_values", "sealed_form_values", "changes", "changes_markdown", "comments")
 

@@ -10,13 +10,23 @@ from deployments.models.packages import BuildInformation, Feed, Package
 from deployments.models.processes import Process, ProcessSnapshot
 from deployments.models.projects import Project, ProjectGroup
 from deployments.models.releases import Defect, Release
-from deployments.models.targets import MachinePolicy, Target, TargetEnvironment
+from deployments.models.tags import Tag, TagSet
+from deployments.models.targets import MachinePolicy, Target, TargetEnvironment, TargetTenant
 from deployments.models.tasks import (
     OutputVariable,
     ServerTask,
     StepJournal,
     TaskLogLine,
     TaskLogNode,
+)
+from deployments.models.tenants import (
+    Tenant,
+    TenantProject,
+    TenantProjectEnvironment,
+    TenantTag,
+    TenantVariable,
+    TenantVariableEnvironment,
+    VariableTemplate,
 )
 from deployments.models.variables import (
     LibraryVariableSet,
@@ -51,12 +61,22 @@ __all__ = [
     "Release",
     "ServerTask",
     "StepJournal",
+    "Tag",
+    "TagSet",
     "Target",
     "TargetEnvironment",
+    "TargetTenant",
     "TaskLogLine",
     "TaskLogNode",
+    "Tenant",
+    "TenantProject",
+    "TenantProjectEnvironment",
+    "TenantTag",
+    "TenantVariable",
+    "TenantVariableEnvironment",
     "Variable",
     "VariableSet",
     "VariableSnapshot",
+    "VariableTemplate",
     "WorkerPool",
 ]

@@ -7,20 +7,25 @@ from deployments.models.environments import Environment
 from deployments.models.projects import Project
 from deployments.models.releases import Release
 from deployments.models.tasks import ServerTask
+from deployments.models.tenants import Tenant
 from spaces.models import Dimensions, SpaceOwned
 from spaces.secrets import SealedFields
 
 
 class Deployment(SealedFields, SpaceOwned):
-    """One (release, environment) pair with its options and its task. domain.md 17.1.
+    """One (release, environment, tenant) with its options and its task. domain.md 17.1.
 
+    tenant: None where the deployment is for no tenant.
     form_values: answers to prompted variables by name; sensitive ones are in `sealed_form_values`.
     skip_actions, specific_machines, excluded_machines: ids. use_guided_failure: None = as configured.
     changes: the releases it brings, as `core.release_notes` tells them, as of creation.
     """
 
     dimensions = Dimensions(
-        project="project_id", group="project__group_id", environment="environment_id"
+        project="project_id",
+        group="project__group_id",
+        environment="environment_id",
+        tenant="tenant_id",
     )
     wire_prefix = "Deployments"
     sealed_fields = ("sealed_form_values",)
@@ -30,6 +35,9 @@ class Deployment(SealedFields, SpaceOwned):
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="deployments")
     environment = models.ForeignKey(
         Environment, on_delete=models.PROTECT, related_name="deployments"
+    )
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, related_name="deployments", null=True, blank=True
     )
     task = models.OneToOneField(ServerTask, on_delete=models.CASCADE, related_name="deployment")
     created_at = models.DateTimeField(auto_now_add=True)
@@ -52,10 +60,12 @@ class Deployment(SealedFields, SpaceOwned):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["project", "environment", "-id"], name="deployment_cell"),
+            models.Index(
+                fields=["project", "environment", "tenant", "-id"], name="deployment_place"
+            ),
             models.Index(fields=["release", "environment"], name="deployment_of_release"),
             models.Index(fields=["space", "-id"], name="deployment_recent"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.release} to {self.environment}"
+        return f"{self.release} to {self.environment}{f' for {self.tenant}' if self.tenant else ''}"

@@ -24,6 +24,7 @@ class Interruption(SpaceOwned):
         project="task__project_id",
         group="task__project__group_id",
         environment="task__environment_id",
+        tenant="task__tenant_id",
     )
     wire_prefix = "Interruptions"
 
@@ -84,6 +85,7 @@ class Artifact(SpaceOwned):
         project="task__project_id",
         group="task__project__group_id",
         environment="task__environment_id",
+        tenant="task__tenant_id",
     )
     wire_prefix = "Artifacts"
 

@@ -10,6 +10,7 @@ from django.db.models import Q
 from deployments.models.accounts import Account
 from deployments.models.environments import Environment
 from deployments.models.named import Named
+from deployments.models.tenants import Tenant
 from spaces.models import Dimensions, SpaceOwned
 
 HEALTH = ["Healthy", "HasWarnings", "Unhealthy", "Unavailable", "Unknown"]
@@ -38,10 +39,13 @@ class MachinePolicy(Named):
 
 class Target(Named):
     """A machine that steps run on. `host_key` is what was confirmed by a person; a different one stops
-    every connection before anything is sent. domain.md 6.1."""
+    every connection before anything is sent. tenant_tags: canonical names; those who carry them count
+    as its tenants. domain.md 6.1."""
 
     dimensions = Dimensions(
-        environment="environments__environment_id", many=frozenset({"environment"})
+        environment="environments__environment_id",
+        tenant="tenants__tenant_id",
+        many=frozenset({"environment", "tenant"}),
     )
     wire_prefix = "Machines"
     view_permission = "MachineView"
@@ -53,6 +57,7 @@ class Target(Named):
     roles = ArrayField(models.CharField(max_length=100), default=list)
     is_disabled = models.BooleanField(default=False)
     tenanted_participation = models.CharField(max_length=30, default="Untenanted")
+    tenant_tags = ArrayField(models.CharField(max_length=401), default=list, blank=True)
     policy = models.ForeignKey(MachinePolicy, on_delete=models.PROTECT, related_name="targets")
 
     communication_style = models.CharField(max_length=30, choices=Style.choices, default=Style.SSH)
@@ -95,3 +100,18 @@ class TargetEnvironment(SpaceOwned):
 
     def __str__(self) -> str:
         return f"{self.target} in {self.environment}"
+
+
+class TargetTenant(SpaceOwned):
+    """A target serves this tenant, if it takes part in tenanted deployments."""
+
+    target = models.ForeignKey(Target, on_delete=models.CASCADE, related_name="tenants")
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="targets")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["target", "tenant"], name="targettenant_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.target} for {self.tenant}"

@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 from deployments.core.states import ACTIVE, FINAL, TaskState, check_move
 from deployments.models.environments import Environment
 from deployments.models.projects import Project
+from deployments.models.tenants import Tenant
 from spaces.models import Dimensions, SpaceOwned, SpaceOwnedQuerySet
 from spaces.secrets import SealedFields
 
@@ -47,7 +48,10 @@ class ServerTask(SpaceOwned):
     """
 
     dimensions = Dimensions(
-        project="project_id", group="project__group_id", environment="environment_id"
+        project="project_id",
+        group="project__group_id",
+        environment="environment_id",
+        tenant="tenant_id",
     )
     wire_prefix = "ServerTasks"
     view_permission = "TaskView"
@@ -69,6 +73,9 @@ class ServerTask(SpaceOwned):
     )
     environment = models.ForeignKey(
         Environment, on_delete=models.PROTECT, related_name="tasks", null=True, blank=True
+    )
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, related_name="tasks", null=True, blank=True
     )
     arguments = models.JSONField(default=dict)
     concurrency_tag = models.CharField(max_length=300, blank=True, default="")
@@ -120,7 +127,7 @@ class ServerTask(SpaceOwned):
             models.CheckConstraint(
                 name="servertask_system_has_no_place",
                 condition=Q(space__isnull=False)
-                | Q(project__isnull=True, environment__isnull=True),
+                | Q(project__isnull=True, environment__isnull=True, tenant__isnull=True),
             ),
             models.CheckConstraint(
                 name="servertask_leased_iff_running",

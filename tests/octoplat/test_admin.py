@@ -21,8 +21,13 @@ from deployments.models import (
     OutputVariable,
     Project,
     StepJournal,
+    Target,
+    TargetTenant,
     TaskLogLine,
+    TenantVariable,
+    TenantVariableEnvironment,
     Variable,
+    VariableTemplate,
 )
 from deployments.services.space_defaults import furnish_space
 from spaces.actors import Actor
@@ -41,6 +46,7 @@ from tests.factories.spaces import (
     make_team,
     make_user,
 )
+from tests.factories.tenants import make_tag_set, make_tenant
 
 WHY = "A deployment hangs, ticket 4711"
 CANARY = "swordfish"  # the password that tests.factories gives to accounts
@@ -85,9 +91,26 @@ def furnished_world(space: Space) -> World:
     )
     secret.seal_field("secret", CANARY)
     secret.save()
+    _serve_a_tenant(world, dev)
     grant(make_user(), "projectviewer", space)
     make_team(space, make_user())
     return world
+
+
+def _serve_a_tenant(world: World, dev: Environment) -> None:
+    """A tagged, connected tenant with a value and a target of its own."""
+    space = world.space
+    tag = make_tag_set(space, "Alpha").tags.get()
+    tenant = make_tenant(space, tags=[tag], connect={world.project: [dev]})
+    template = VariableTemplate.objects.create(
+        space=space, project=world.project, key="t", name="Alias"
+    )
+    value = TenantVariable(space=space, tenant=tenant, template=template)
+    value.seal_field("secret", CANARY)
+    value.save()
+    TenantVariableEnvironment.objects.create(space=space, variable=value, environment=dev)
+    target = Target.objects.in_space(space).get()
+    TargetTenant.objects.create(space=space, target=target, tenant=tenant)
 
 
 def address(model: Any, page: str, *args: Any) -> str:

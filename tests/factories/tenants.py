@@ -1,0 +1,54 @@
+"""Tag sets, tags and tenants. A test names what matters to it; the rest is invented."""
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+from typing import Any
+
+from deployments.models import (
+    Environment,
+    Project,
+    Tag,
+    TagSet,
+    Tenant,
+    TenantProject,
+    TenantProjectEnvironment,
+    TenantTag,
+)
+from spaces.models import Space
+
+serial = count(1)
+
+
+def make_tag_set(space: Space, *tags: str, **given: Any) -> TagSet:
+    """A tag set for tenants with these tags, in this order."""
+    number = next(serial)
+    defaults = {"name": f"Set {number}", "slug": f"set-{number}", "scopes": ["Tenant"]}
+    tag_set = TagSet.objects.create(space=space, **defaults | given)
+    Tag.objects.bulk_create(
+        Tag(space=space, tag_set=tag_set, name=name, sort_order=order)
+        for order, name in enumerate(tags)
+    )
+    return tag_set
+
+
+def make_tenant(
+    space: Space,
+    name: str = "",
+    *,
+    tags: Iterable[Tag] = (),
+    connect: Mapping[Project, Iterable[Environment]] | None = None,
+    **given: Any,
+) -> Tenant:
+    """A tenant with these tags, connected to these projects in these environments."""
+    number = next(serial)
+    tenant = Tenant.objects.create(
+        space=space, name=name or f"Tenant {number}", slug=f"tenant-{number}", **given
+    )
+    TenantTag.objects.bulk_create(TenantTag(space=space, tenant=tenant, tag=tag) for tag in tags)
+    for project, environments in (connect or {}).items():
+        connection = TenantProject.objects.create(space=space, tenant=tenant, project=project)
+        TenantProjectEnvironment.objects.bulk_create(
+            TenantProjectEnvironment(space=space, connection=connection, environment=environment)
+            for environment in environments
+        )
+    return tenant
