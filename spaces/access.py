@@ -10,11 +10,9 @@ A permission that knows environments, asked without one, is denied to whoever is
 to say where never opens a door. `anywhere` answers "somewhere in this space, at least".
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from enum import Enum, auto
 from functools import lru_cache
-from itertools import product
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -35,29 +33,12 @@ from spaces.models import (
 )
 from spaces.models.base import Dimensions
 from spaces.permissions import SYSTEM_MARK, Permission
+from spaces.places import Named, Open, Place, Where, places_of, reaches, space_of, that_matters
 from spaces.scopes import EVERYTHING, Ids, Scope
 
 Row = TypeVar("Row", bound=models.Model)
-Where = Space | SpaceOwned
-Named = SpaceOwned | int | None
 
 UNKNOWN = "The resource you requested was not found."
-
-
-class _Open(Enum):
-    """A dimension nobody asks about."""
-
-    OPEN = auto()
-
-
-@dataclass(frozen=True)
-class _Place:
-    """One combination of what a check asks about. None: the thing belongs to none."""
-
-    project: int | _Open | None
-    group: int | _Open | None
-    environment: int | _Open | None
-    tenant: int | _Open | None
 
 
 # --- the door ---------------------------------------------------------------------------------------
@@ -200,7 +181,7 @@ class Rights:
 
     def _worked_out(self, space_id: int, permission: Permission) -> tuple[Scope, ...]:
         scopes = {
-            _that_matters(grant.scope, permission)
+            that_matters(grant.scope, permission)
             for grant in self.grants
             if grant.space_id == space_id and permission.value in grant.permissions
         }
@@ -250,17 +231,6 @@ def _grants(user_id: int) -> Iterator[Grant]:
         yield Grant(row.space_id, row.scope, frozenset(row.names))
 
 
-def _that_matters(scope: Scope, permission: Permission) -> Scope:
-    """The scope without the dimensions that the permission does not know (domain.md 4.3)."""
-    return Scope(
-        projects=scope.projects if permission.knows_groups else None,
-        groups=scope.groups if permission.knows_groups else None,
-        environments=scope.environments if permission.knows_environments else None,
-        tenants=scope.tenants if permission.knows_tenants else None,
-        within=scope.within if permission.knows_groups else None,
-    )
-
-
 def _narrowed(scope: Scope, key: ApiKey) -> Scope:
     return scope.narrowed(
         projects=_limit(key.project_ids),
@@ -297,102 +267,26 @@ def _holds(
 ) -> bool:
     if actor.is_system:
         return True
-    space_id = _space_of(where)
+    space_id = space_of(where)
     for thing in (project, environment, tenant):
         if isinstance(thing, SpaceOwned) and thing.space_id != space_id:
             return False
     scopes = rights_of(actor).scopes(space_id, permission)
     if not scopes or scopes[0] == EVERYTHING:
         return bool(scopes)
-    places = _places(permission, where, project, environment, tenant)
+    places = places_of(permission, where, project, environment, tenant)
     if permission.is_view:
         return any(_admits(scopes, permission, place) for place in places)
     return all(_admits(scopes, permission, place) for place in places)
 
 
-def _admits(scopes: Iterable[Scope], permission: Permission, place: _Place) -> bool:
-    return any(_passes(scope, permission, place) for scope in scopes)
-
-
-def _passes(scope: Scope, permission: Permission, place: _Place) -> bool:
-    if not _passes_projects(scope, place):
-        return False
-    if scope.environments is not None and place.environment not in (
-        _Open.OPEN,
-        *scope.environments,
-    ):
-        return False
-    if scope.tenants is None or place.tenant is _Open.OPEN:
-        return True
-    if place.tenant is None:
-        return not permission.explicit_tenant
-    return place.tenant in scope.tenants
-
-
-def _passes_projects(scope: Scope, place: _Place) -> bool:
-    if isinstance(place.project, _Open) or isinstance(place.group, _Open):
-        return True
-    return scope.has_project(place.project, place.group)
-
-
-def _places(
-    permission: Permission,
-    where: Where,
-    project: Named = None,
-    environment: Named = None,
-    tenant: Named = None,
-    *,
-    missing: _Open | None = None,
-) -> list[_Place]:
-    """Every combination of where the thing is. missing: what stands for parts that are not there."""
-    everywhere = _Open.OPEN if permission.is_view else None
-    combinations = product(
-        _part(project or where, "project") or [missing],
-        _part(project or where, "group") or [missing],
-        _part(environment or where, "environment", empty=everywhere) or [missing],
-        _part(tenant or where, "tenant") or [missing],
-    )
-    return [_Place(*combination) for combination in combinations]
-
-
-def _part(
-    source: Where | int, name: str, *, empty: _Open | None = None
-) -> Sequence[int | _Open | None]:
-    """The ids that a thing has in one dimension; nothing when the dimension does not apply to it.
-
-    empty: what it means to have none of several, such as an account without environments.
-    """
-    if isinstance(source, int):
-        return [] if name == "group" else [source]
-    dimensions = source.dimensions if isinstance(source, SpaceOwned) else Dimensions()
-    path: str = getattr(dimensions, name)
-    if not path:
-        return []
-    if name in dimensions.many:
-        return _looked_up(source, path) or [empty]
-    return [_walked(source, path)]
-
-
-def _looked_up(source: models.Model, path: str) -> list[int]:
-    rows = type(source)._base_manager.filter(pk=source.pk)
-    return [pk for pk in rows.values_list(path, flat=True) if pk is not None]
-
-
-def _walked(source: Any, path: str) -> int | None:
-    for step in path.split("__"):
-        if source is None:
-            return None
-        source = getattr(source, step)
-    return None if source is None else int(source)
+def _admits(scopes: Iterable[Scope], permission: Permission, place: Place) -> bool:
+    return any(reaches(scope, permission, place) for scope in scopes)
 
 
 def _is_of_system(where: Where) -> bool:
     """Whether it is a row that spaces as well as the system may have, and the system has this one."""
     return not isinstance(where, Space) and where.space_id is None
-
-
-def _space_of(where: Where) -> int:
-    return int(where.pk if isinstance(where, Space) else where.space_id)
 
 
 # --- lists ------------------------------------------------------------------------------------------
@@ -477,7 +371,7 @@ def _refusal(
     environment: Named,
     tenant: Named,
 ) -> NotFound | PermissionRefused:
-    space_id = _space_of(where)
+    space_id = space_of(where)
     things = (project, environment, tenant)
     strangers = [t for t in things if isinstance(t, SpaceOwned) and t.space_id != space_id]
     if strangers or not _sees(actor, permission, where):
@@ -499,7 +393,7 @@ def _sees(actor: Actor, permission: Permission, where: Where) -> bool:
     if view is None:
         return where.space_id in rights_of(actor).space_ids
     scopes = rights_of(actor).scopes(where.space_id, view)
-    places = _places(view, where, missing=_Open.OPEN)
+    places = places_of(view, where, missing=Open.OPEN)
     return any(_admits(scopes, view, place) for place in places)
 
 
@@ -513,16 +407,16 @@ def _teams_that_could(
     actor: Actor, permission: Permission, where: Where, *things: Named
 ) -> list[str]:
     """Teams holding the permission there, for those who may see teams."""
-    space_id = _space_of(where)
+    space_id = space_of(where)
     if not anywhere(actor, Permission.TEAM_VIEW, space_id):
         return []
-    places = _places(permission, where, *things)
+    places = places_of(permission, where, *things)
     holding = ScopedUserRole.objects.filter(
         space_id=space_id, grants__permission__codename=permission.value
     ).select_related("team")
     names = {
         row.team.name
         for row in holding
-        if all(_passes(_that_matters(row.scope, permission), permission, place) for place in places)
+        if all(reaches(that_matters(row.scope, permission), permission, place) for place in places)
     }
     return sorted(names)

@@ -1,5 +1,5 @@
-"""Three judges of random worlds must agree: the check of one row, the filter in the database, and a
-third that reads domain.md 4.3 word by word. Promise P6."""
+"""Four judges of random worlds must agree: the check of one row, the filter in the database, the explanation
+for people, and one that reads domain.md 4.3 word by word. Promise P6."""
 
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from spaces.access import allowed, visible
+from spaces.explanation import Question, explain
 from spaces.models import Dimensions, SpaceOwned
 from spaces.permissions import Permission
 from tests.factories.spaces import actor_for, grant, make_space, make_user
@@ -244,3 +245,4 @@ def test_check_filter_and_oracle_agree(db, world, held, things, asked):
             expected = oracle(held, permission, thing)
             assert allowed(actor, permission, row) is expected, (permission, thing)
             assert ((type(row), row.pk) in listed) is expected, (permission, thing)
+            assert explain(user, Question(permission, row)).is_allowed is expected
