@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
@@ -14,9 +14,9 @@ from django.views.decorators.vary import vary_on_headers
 from deployments.models import Environment, Project, ProjectGroup
 from deployments.queries.dashboard import Cell, Dashboard, dashboard
 from deployments.web import statuses
-from deployments.web.guards import SpaceRequest, in_space, signed_in
+from deployments.web.guards import SpaceRequest, in_space
 from deployments.web.statuses import Status
-from spaces.access import anywhere, visible, visible_spaces
+from spaces.access import anywhere, visible
 from spaces.permissions import Permission
 
 # The filter's word for each tone, in the order in which they deserve attention.
@@ -55,22 +55,6 @@ class Section:
     rows: Sequence[Row]
 
 
-@signed_in
-@require_GET
-def landing(request: SpaceRequest) -> HttpResponse:
-    """The space a person was in last, else the first one in which they may see a project."""
-    spaces = [
-        space
-        for space in visible_spaces(request.actor).order_by("-is_default", "name")
-        if anywhere(request.actor, Permission.PROJECT_VIEW, space)
-    ]
-    if not spaces:
-        return render(request, "deployments/nowhere.html")
-    last = request.session.get("space")
-    space = next((space for space in spaces if space.slug == last), spaces[0])
-    return redirect("dashboard", space.slug)
-
-
 @in_space(Permission.PROJECT_VIEW)
 @require_GET
 @vary_on_headers("HX-Request")
@@ -79,17 +63,17 @@ def dashboard_page(request: SpaceRequest) -> HttpResponse:
     if request.session.get("space") != request.space.slug:
         request.session["space"] = request.space.slug
     found = dashboard(request.actor, request.space, projects=_wanted(request))
-    sections = _sections(found)
+    shown = sections(found)
     counts = Counter(
         cell.status.tone
-        for section in sections
+        for section in shown
         for row in section.rows
         for cell in row.cells
         if cell.status
     )
     tone = request.GET.get("status", "")
     context = {
-        "sections": _only(sections, tone) if tone in TONES else sections,
+        "sections": _only(shown, tone) if tone in TONES else shown,
         "summary": [(key, word, counts[key]) for key, word in TONES.items() if counts[key]],
         "tone": tone,
         "groups": visible(
@@ -113,9 +97,10 @@ def _wanted(request: SpaceRequest):
     return rows
 
 
-def _sections(found: Dashboard) -> list[Section]:
+def sections(found: Dashboard) -> list[Section]:
+    """Project groups with what is shown of their projects."""
     now = timezone.now()
-    sections = []
+    found_sections = []
     for group, projects in groupby(found.projects, key=lambda project: project.group):
         listed = list(projects)
         used = frozenset().union(*(found.columns[project.pk] for project in listed))
@@ -135,8 +120,8 @@ def _sections(found: Dashboard) -> list[Section]:
             )
             for project in listed
         ]
-        sections.append(Section(group, environments, rows))
-    return sections
+        found_sections.append(Section(group, environments, rows))
+    return found_sections
 
 
 def _shown(environment: Environment, cell: Cell | None, *, outside: bool, now) -> ShownCell:

@@ -1,7 +1,6 @@
 """Addresses of the pages of a space, below /app/spaces/<space>/. ui.md 2."""
 
 from django.urls import path
-from django.views.generic import RedirectView
 
 from deployments.web import (
     accounts,
@@ -9,12 +8,14 @@ from deployments.web import (
     deploy,
     environments,
     interruptions,
+    landing,
     library_sets,
     lifecycles,
     packages,
     processes,
     projects,
     releases,
+    reports,
     targets,
     tasks,
     variable_preview,
@@ -26,8 +27,10 @@ LIBRARY_SET = "library/variable-sets/<slug:library_set>"
 RELEASE = f"{PROJECT}/releases/<str:version>"
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="dashboard"), name="space"),
+    path("", landing.space_landing, name="space"),
     path("dashboard", dashboard.dashboard_page, name="dashboard"),
+    path("ready", landing.ready, name="ready"),
+    path("reports", reports.reports, name="reports"),
     path("inbox", interruptions.inbox, name="inbox"),
     path("inbox/<int:interruption_id>", interruptions.answer, name="answer"),
     path("projects", projects.projects, name="projects"),

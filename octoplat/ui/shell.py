@@ -21,6 +21,8 @@ Entry = tuple[str, str, Permission]
 MAIN = (
     ("Inbox", "inbox", Permission.INTERRUPTION_VIEW),
     ("Dashboard", "dashboard", Permission.PROJECT_VIEW),
+    ("Ready to deploy", "ready", Permission.DEPLOYMENT_CREATE),
+    ("Reports", "reports", Permission.INSIGHTS_REPORT_VIEW),
     ("Projects", "projects", Permission.PROJECT_VIEW),
     ("Tasks", "tasks", Permission.TASK_VIEW),
 )

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from deployments.web.dashboard import landing
+from deployments.web.landing import landing
 from octoplat.ui.account import account
 from octoplat.ui.styleguide import styleguide
 from spaces.web.sign_in import sign_in, sign_out

@@ -35,7 +35,18 @@ POST_ONLY = {
 ROUTES = [pattern.name for pattern in urls.urlpatterns if pattern.name != "space"]
 GROWING = [
     *("variable_preview", "library_sets", "library_set"),
-    *("dashboard", "inbox", "projects", "project", "releases", "release", "deploy", "process"),
+    *(
+        "dashboard",
+        "ready",
+        "reports",
+        "inbox",
+        "projects",
+        "project",
+        "releases",
+        "release",
+        "deploy",
+        "process",
+    ),
     *(
         "variables",
         "environments",
