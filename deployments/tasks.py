@@ -6,9 +6,10 @@ import time
 from deployments.core.states import TaskState
 from deployments.engine import leases, reaper
 from deployments.engine.runner import run
-from deployments.models import Deployment
+from deployments.models import ServerTask
+from deployments.queries.run_kinds import run_kind
 from deployments.services.interruptions import expire_interruptions
-from deployments.services.promotion import promote, sweep
+from deployments.services.promotion import sweep
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +48,11 @@ def hand_over(node: str) -> None:
 
 def follow_up(task_id: int) -> None:
     """What follows a finished run. A failure here must not undo the result; the sweep does it again."""
-    succeeded = Deployment.objects.filter(task_id=task_id, task__state=TaskState.SUCCESS.value)
-    deployment = succeeded.select_related("release__project", "release__channel").first()
-    if deployment is None:
+    task = ServerTask.objects.filter(pk=task_id, state=TaskState.SUCCESS.value).first()
+    kind = run_kind(task) if task else None
+    if task is None or kind is None:
         return
     try:
-        promote(deployment.release, cause=f"{deployment} succeeded")
+        kind.follow_up(kind.load(task))
     except Exception:
         logger.exception("What follows ServerTasks-%s failed", task_id)

@@ -9,8 +9,8 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from deployments.api.fields import OptionalList, Strings, Text
-from deployments.models import Channel, Environment, Project, Release, Target
-from deployments.queries.plan_inputs import DeploymentOptions
+from deployments.models import Assembly, Channel, Environment, Project, Release, Target
+from deployments.queries.plan_inputs import RunOptions
 from deployments.services.deployments import deploy_to_environments
 from deployments.services.releases import ReleaseRequest, create_release, update_variables
 from spaces.access import authorize, visible
@@ -202,9 +202,9 @@ class CommandViewSet(SpaceCommandViewSet):
             return row
         raise _unknown("release", given["ReleaseVersion"])
 
-    def options_of(self, given: dict[str, Any], release: Release) -> DeploymentOptions:
+    def options_of(self, given: dict[str, Any], release: Release) -> RunOptions:
         """The command's options, with machines and steps by id. Raises NotFound for unknown names."""
-        return DeploymentOptions(
+        return RunOptions(
             skip_actions=skipped_actions(release, _filled(given.get("SkipStepNames", []))),
             specific_machines=self._machines(given.get("SpecificMachineNames", [])),
             excluded_machines=self._machines(given.get("ExcludedMachineNames", [])),
@@ -227,14 +227,14 @@ class CommandViewSet(SpaceCommandViewSet):
         return frozenset(row.pk for row in found.values() if row is not None)
 
 
-def skipped_actions(release: Release, names: Iterable[str]) -> frozenset[str]:
+def skipped_actions(assembly: Assembly, names: Iterable[str]) -> frozenset[str]:
     """The ids of the actions with these names or ids; a step's name stands for all of its actions."""
     found: set[str] = set()
     for name in names:
         wanted = name.strip().lower()
         ids = [
             action.id
-            for step in release.process.parsed
+            for step in assembly.steps
             for action in step.actions
             if wanted
             in (step.name.lower(), step.id.lower(), action.name.lower(), action.id.lower())

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from deployments.api.commands import skipped_actions
 from deployments.api.fields import Computed, Constant, OptionalList, Strings, Text
 from deployments.models import Channel, Deployment, Environment, Project, Release, Target
-from deployments.queries.plan_inputs import DeploymentOptions
+from deployments.queries.plan_inputs import RunOptions
 from deployments.queries.variable_inputs import answers_by_name
 from deployments.services.deployments import deploy_release
 from spaces.access import visible
@@ -128,7 +128,7 @@ class DeploymentViewSet(SpaceViewSet):
             actor=request.actor,
             release=release,
             environment=given["environment"],
-            options=DeploymentOptions(
+            options=RunOptions(
                 skip_actions=skipped_actions(release, given.get("skip_actions", [])),
                 specific_machines=self._machines(given.get("specific_machines", [])),
                 excluded_machines=self._machines(given.get("excluded_machines", [])),

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from deployments.api.fields import Computed, Text, remembered
 from deployments.api.forms import button, control, element
 from deployments.models import Interruption
+from deployments.queries.run_kinds import path_to
 from deployments.services.interruptions import (
     refusals,
     submit_interruption,
@@ -180,15 +181,11 @@ class InterruptionViewSet(SpaceViewSet):
 
 
 def regarding(text: str) -> Q:
-    """What hangs on a task, a deployment, a project, an environment or a release, by its id."""
+    """What hangs on a task, what it runs, a project or an environment, by its id."""
     kind, _, number = text.rpartition("-")
-    column = {
-        "servertasks": "task_id",
-        "deployments": "task__deployment__id",
-        "projects": "task__project_id",
-        "environments": "task__environment_id",
-        "releases": "task__deployment__release_id",
-    }.get(kind.lower())
-    if column is None or not number.isdigit() or len(number) > 18:
+    path = {"servertasks": "id", "projects": "project_id", "environments": "environment_id"}.get(
+        kind.lower()
+    ) or path_to(kind)
+    if path is None or not number.isdigit() or len(number) > 18:
         return Q(pk__in=[])
-    return Q(**{column: int(number)})
+    return Q(**{f"task__{path}": int(number)})

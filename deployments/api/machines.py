@@ -14,6 +14,7 @@ from deployments.api.fields import Computed, Constant, Maybe, MemberEnvironments
 from deployments.api.tasks import TaskResource, tasks_shown
 from deployments.core.hosts import host_problem, port_problem
 from deployments.models import Account, Environment, MachinePolicy, ServerTask, Target, TaskLogLine
+from deployments.queries.run_kinds import run_kinds
 from deployments.services.changes import refuse
 from deployments.services.targets import create_target, delete_target, update_target
 from deployments.transports import ssh
@@ -212,10 +213,10 @@ class MachineViewSet(CrudViewSet):
         """The tasks that concerned the machine, newest first."""
         target = self.row(id)
         self.item_type = "Task"
-        rows = ServerTask.objects.in_space(request.space).filter(
-            Q(arguments__MachineIds__contains=[target.wire_id])
-            | Q(deployment__deployed_to_machines__contains=[target.pk])
-        )
+        concerned = Q(arguments__MachineIds__contains=[target.wire_id])
+        for kind in run_kinds():
+            concerned |= Q(**{f"{kind.relation}__deployed_to_machines__contains": [target.pk]})
+        rows = ServerTask.objects.in_space(request.space).filter(concerned)
         page = self.paginate_queryset(tasks_shown(request.actor, rows))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 

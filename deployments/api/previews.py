@@ -105,7 +105,7 @@ def _step(step: PlannedStep, action: PlannedAction, planned: Plan) -> dict[str, 
 def _form(release: Release, environment: Environment) -> dict[str, Any]:
     """Prompted variables that apply there. Elements are named by the variable's id."""
     elements, values = [], {}
-    for asked in prompts_of(release.variables):
+    for asked in prompts_of(release):
         scope = VariableScope.from_json(asked["scope"])
         if scope.environments and environment.pk not in scope.environments:
             continue

@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from deployments.api.fields import Computed, Constant, Text
 from deployments.core.states import ACTIVE, FINAL_NODES, TaskState
 from deployments.models import Interruption, ServerTask, Target, TaskLogLine
+from deployments.queries.run_kinds import path_to, run_kind
 from deployments.queries.task_logs import MOST_LINES, LogPart, log_tree, queued_behind, raw_log
 from deployments.services.targets import check_health
 from deployments.services.tasks import cancel_task, judge_task, rerun_task
@@ -87,7 +88,7 @@ class TaskResource(SpaceResource):
     HasPendingInterruptions = Computed(has_pending, serializers.BooleanField())
     HasWarningsOrErrors = serializers.BooleanField(source="has_warnings_or_errors")
     CanRerun = Computed(
-        lambda task: task.is_completed and task.kind == ServerTask.Kind.DEPLOY,
+        lambda task: task.is_completed and run_kind(task) is not None,
         serializers.BooleanField(),
     )
     ProjectId = Computed(lambda task: _id("Projects", task.project_id))
@@ -197,6 +198,8 @@ class TaskViewSet(SpaceViewSet):
         ):
             if text := self.parameters.one(parameter):
                 rows = rows.filter(**{column: _number(prefix, text)})
+        if (text := self.parameters.one("runbook")) and (path := path_to("Runbooks")):
+            rows = rows.filter(**{path: _number("Runbooks", text)})
         return self._flags(rows)
 
     def _flags(self, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -285,7 +288,7 @@ class TaskViewSet(SpaceViewSet):
     @extend_schema(request=None)
     @action(detail=False, methods=["post"], url_path="rerun/<str:id>")
     def rerun(self, request: ApiRequest, id: str, **_: Any) -> Response:
-        """Does a finished deployment again with the same options."""
+        """Does a finished deployment or runbook run again with the same options."""
         return self.shown(rerun_task(actor=request.actor, task=self.row(id)), 201)
 
     @extend_schema(responses=TaskResource(many=True))

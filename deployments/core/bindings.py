@@ -1,4 +1,4 @@
-"""What each name means in each place of a deployment: system values, defined ones, outputs. Pure.
+"""What each name means in each place of a process run: system values, defined ones, outputs. Pure.
 
 Rules: variables-and-versions.md 2-4, domain.md 14. Values are templates still; `core.templates` evaluates.
 """
@@ -11,10 +11,9 @@ from deployments.core.operations import OutputValue
 from deployments.core.plan import Plan, PlannedAction, PlannedMachine, PlannedStep
 from deployments.core.release_notes import changes_variables
 from deployments.core.templates import Variables, get_flag
-from deployments.core.variables import Definition, Resolver, Situation
+from deployments.core.variables import DEPLOYMENT_PROCESS, Definition, Resolver, Situation
 
 Values = dict[str, str]
-DEPLOYMENT_PROCESS = "deployment"
 
 
 @dataclass(frozen=True)
@@ -59,11 +58,13 @@ class MachineFacts:
 
 
 @dataclass(frozen=True)
-class DeploymentFacts:
-    """A deployment as values. ids of machines are row ids; times are ISO 8601.
+class RunFacts:
+    """A deployment or runbook run as values. ids of machines are row ids; times are ISO 8601.
 
     mode: Deploy, Redeploy or Rollback (domain.md 14.7). links: by the last part of their names, such as
     "ProjectLink". changes: documents of `core.release_notes`. secrets: sensitive properties, opened, by action id.
+    own: what only this kind of run tells, by whole names. process: whose scope it is in
+    (`VariableScope.processes`).
     """
 
     space: Thing = Thing()
@@ -93,6 +94,8 @@ class DeploymentFacts:
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     environment_id: int | None = None
     channel_id: int | None = None
+    own: Mapping[str, str] = field(default_factory=dict)
+    process: str = DEPLOYMENT_PROCESS
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Progress:
-    """What a deployment has come to so far. `error` is set from the first failure that counts on."""
+    """What a run has come to so far. `error` is set from the first failure that counts on."""
 
     outputs: tuple[OutputValue, ...] = ()
     steps: Mapping[str, Standing] = field(default_factory=dict)
@@ -122,18 +125,16 @@ class Bound:
 
 
 class Bindings:
-    """Binds names for one deployment. What does not depend on the place is worked out once."""
+    """Binds names for one run. What does not depend on the place is worked out once."""
 
-    def __init__(
-        self, facts: DeploymentFacts, definitions: Sequence[Definition], plan: Plan
-    ) -> None:
+    def __init__(self, facts: RunFacts, definitions: Sequence[Definition], plan: Plan) -> None:
         self._facts = facts
         self._definitions = tuple(definitions)
         self._resolver = Resolver(self._definitions)
         self._system = system_values(facts) | _process_values(plan)
 
     def flag(self, name: str) -> bool:
-        """Whether a switch is on for the deployment as a whole. domain.md 14.6."""
+        """Whether a switch is on for the run as a whole. domain.md 14.6."""
         return get_flag(self.bind(Progress()).variables, name)
 
     def secrets(self) -> Iterator[str]:
@@ -193,7 +194,7 @@ class Bindings:
             step_roles=frozenset(step.step.roles) if step else frozenset(),
             actions=frozenset(ids - {""}),
             channel=self._facts.channel_id,
-            process=DEPLOYMENT_PROCESS,
+            process=self._facts.process,
         )
 
 
@@ -216,8 +217,8 @@ def _sensitive_outputs(outputs: Sequence[OutputValue]) -> set[str]:
     return {name.lower() for name in output_values(secret, None)}
 
 
-def system_values(facts: DeploymentFacts) -> Values:
-    """Every system value that is the same everywhere in the deployment. Empty ones are left out, so
+def system_values(facts: RunFacts) -> Values:
+    """Every system value that is the same everywhere in the run. Empty ones are left out, so
     that templates can ask whether there is one."""
     found = {
         **_release_values(facts.release),
@@ -225,6 +226,7 @@ def system_values(facts: DeploymentFacts) -> Values:
         **_deployment_values(facts),
         **_where_values(facts),
         **{f"Octopus.Web.{name}": link for name, link in facts.links.items()},
+        **facts.own,
     }
     return {name: value for name, value in found.items() if value}
 
@@ -253,7 +255,7 @@ def _release_values(release: ReleaseFacts) -> Values:
     return values
 
 
-def _deployment_values(facts: DeploymentFacts) -> Values:
+def _deployment_values(facts: RunFacts) -> Values:
     prefix = "Octopus.Deployment."
     by = facts.created_by
     values = {
@@ -287,7 +289,7 @@ def _deployment_values(facts: DeploymentFacts) -> Values:
     return values
 
 
-def _where_values(facts: DeploymentFacts) -> Values:
+def _where_values(facts: RunFacts) -> Values:
     things = {
         "Space": facts.space,
         "Project": facts.project,
@@ -356,7 +358,7 @@ def _place_values(
     step: PlannedStep | None,
     action: PlannedAction | None,
     machine: PlannedMachine | None,
-    facts: DeploymentFacts,
+    facts: RunFacts,
 ) -> Values:
     values: Values = {}
     if step:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+DEPLOYMENT_PROCESS = "deployment"
+
 
 class Source(StrEnum):
     """Where a definition comes from, in falling precedence where scopes tie."""

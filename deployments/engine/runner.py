@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.conf import settings
@@ -28,11 +29,10 @@ from deployments.engine.recording import Batch, LogLine
 from deployments.engine.space_deletion import delete_space
 from deployments.engine.stopping import stop_begun
 from deployments.engine.world import World
-from deployments.models import Deployment, ServerTask, Target, TaskLogNode, WorkerPool
-from deployments.queries.blockers import deployment_start_blockers
-from deployments.queries.deployment_facts import deployment_facts
-from deployments.queries.plan_inputs import DeploymentOptions, plan_input
-from deployments.queries.requesters import NO_LONGER, may_still_check, may_still_deploy
+from deployments.models import ProcessRun, ServerTask, Target, TaskLogNode, WorkerPool
+from deployments.queries.plan_inputs import RunOptions, plan_input
+from deployments.queries.requesters import NO_LONGER, may_still_check, may_still_start
+from deployments.queries.run_kinds import RunKind, run_kind
 from deployments.queries.switches import uses_guidance
 from deployments.queries.variable_inputs import definitions_for
 from deployments.queue import enqueue
@@ -47,11 +47,12 @@ CAUSE = "the task queue"
 SILENT_TIES = "OctopusSuppressDuplicateVariableWarning"
 USED = "the older one is used"
 BUG = "An error inside octoplat ended the task; the server's log has the details."
-EVENTS = {
-    TaskState.SUCCESS: "DeploymentSucceeded",
-    TaskState.FAILED: "DeploymentFailed",
-    TaskState.CANCELED: "DeploymentCanceled",
+ENDS = {
+    TaskState.SUCCESS: "Succeeded",
+    TaskState.FAILED: "Failed",
+    TaskState.CANCELED: "Canceled",
 }
+Kind = RunKind[Any]
 
 
 def run(lease: Lease) -> None:
@@ -67,9 +68,10 @@ def run(lease: Lease) -> None:
 
 
 def _run(task: ServerTask, lease: Lease) -> None:
+    if kind := run_kind(task):
+        _run_process(task, kind, lease)
+        return
     match task.kind:
-        case ServerTask.Kind.DEPLOY:
-            _run_deployment(task, lease)
         case ServerTask.Kind.HEALTH:
             _run_health_check(task, lease)
         case ServerTask.Kind.DELETE_SPACE:
@@ -90,18 +92,16 @@ def _give_up(lease: Lease) -> None:
         return
 
 
-# --- deployments ---------------------------------------------------------------------------------------
+# --- deployments and runbook runs ----------------------------------------------------------------------
 
 
-def _run_deployment(task: ServerTask, lease: Lease) -> None:
-    deployment = _deployment(task)
-    planned = Plan.from_json(task.plan) if task.plan else _start(task, deployment, lease)
+def _run_process(task: ServerTask, kind: Kind, lease: Lease) -> None:
+    run = kind.load(task)
+    planned = Plan.from_json(task.plan) if task.plan else _start(task, kind, run, lease)
     if planned is None:
         return
     while True:
-        report = async_to_sync(_execute)(
-            task, deployment, planned, lease, _Inputs(deployment, planned)
-        )
+        report = async_to_sync(_execute)(task, planned, lease, _Inputs(kind, run, planned))
         if report.ended != Unfinished.WAITING:
             break
         if leases.park(lease, keeps_turn=report.keeps_turn):
@@ -111,69 +111,53 @@ def _run_deployment(task: ServerTask, lease: Lease) -> None:
         leases.hand_over(lease)
         enqueue(task.pk)
         return
-    _conclude(deployment, lease, report)
+    _conclude(kind, run, lease, report)
 
 
-def _deployment(task: ServerTask) -> Deployment:
-    related = (
-        "space",
-        "project__group",
-        "project__space",
-        "release__project",
-        "release__channel",
-        "release__process",
-        "release__variables",
-        "channel",
-        "environment",
-        "task__requested_by",
-    )
-    return Deployment.objects.select_related(*related).get(task=task)
-
-
-def _start(task: ServerTask, deployment: Deployment, lease: Lease) -> Plan | None:
+def _start(task: ServerTask, kind: Kind, run: ProcessRun, lease: Lease) -> Plan | None:
     """Judges again whether it may start, and freezes the plan. None: it may not, and has failed.
 
-    domain.md 17.4, P9: lifecycle, blocks, packages and the requester's rights may have changed while it
-    was queued.
+    domain.md 17.4, P9: what it depends on and the requester's rights may have changed while it was queued.
     """
-    if not may_still_deploy(deployment):
-        _not_started(task, deployment, lease, [NO_LONGER])
+    if not may_still_start(run, kind.permission):
+        _not_started(task, kind, run, lease, [NO_LONGER])
         return None
-    release, environment = deployment.release, deployment.environment
+    assembly, environment = run.assembly, run.environment
     planned = replace(
-        plan(plan_input(release, environment, DeploymentOptions.of(deployment))),
-        is_guided=uses_guidance(release, environment, deployment.use_guided_failure),
+        plan(plan_input(assembly, environment, RunOptions.of(run))),
+        is_guided=uses_guidance(assembly, environment, run.use_guided_failure),
     )
-    if reasons := [*deployment_start_blockers(deployment), *planned.problems]:
-        _not_started(task, deployment, lease, reasons)
+    blockers = [str(blocker) for blocker in kind.start_blockers(run)]
+    if reasons := [*blockers, *planned.problems]:
+        _not_started(task, kind, run, lease, reasons)
         return None
     with transaction.atomic():
         leases.locked(lease)
         ServerTask.objects.filter(pk=task.pk).update(plan=planned.to_json())
         TaskLogNode.objects.bulk_create(node_rows(task.pk, log_tree(planned, task.description)))
-        record(Actor.system(CAUSE), "DeploymentStarted", deployment)
+        record(Actor.system(CAUSE), f"{kind.event}Started", run)
     return planned
 
 
 def _not_started(
-    task: ServerTask, deployment: Deployment, lease: Lease, reasons: Sequence[str]
+    task: ServerTask, kind: Kind, run: ProcessRun, lease: Lease, reasons: Sequence[str]
 ) -> None:
     _refuse(task, lease, reasons)
-    _tell_of_end(deployment, TaskState.FAILED)
+    _tell_of_end(kind, run, TaskState.FAILED)
 
 
 class _Inputs:
-    """What the rows say about a deployment, read before the loop starts: secrets opened here only."""
+    """What the rows say about a run, read before the loop starts: secrets opened here only."""
 
-    def __init__(self, deployment: Deployment, planned: Plan) -> None:
-        self.history = history(deployment.task)
-        facts = deployment_facts(deployment, planned)
-        definitions = definitions_for(deployment)
+    def __init__(self, kind: Kind, run: ProcessRun, planned: Plan) -> None:
+        self.history = history(run.task)
+        facts = kind.facts(run, planned)
+        definitions = definitions_for(run)
         self.bindings = Bindings(facts, definitions, planned)
         self.doubtful = () if self.bindings.flag(SILENT_TIES) else ties(definitions)
         targets = Target.objects.filter(pk__in=facts.machines).select_related("account")
         self.ways = ways_to(targets)
-        self.default_pool = _default_pool(deployment)
+        self.default_pool = _default_pool(run)
 
     def secrets(self) -> Iterator[str]:
         """Everything that must not show in the log."""
@@ -182,9 +166,7 @@ class _Inputs:
         yield from (output.value for output in self.history.outputs if output.is_sensitive)
 
 
-async def _execute(
-    task: ServerTask, deployment: Deployment, planned: Plan, lease: Lease, inputs: _Inputs
-) -> Report:
+async def _execute(task: ServerTask, planned: Plan, lease: Lease, inputs: _Inputs) -> Report:
     control = Control(lease.sure_until)
     with Heartbeat(lease, control):
         async with DatabaseRecorder(task, lease, inputs.history.outputs) as recorder:
@@ -206,7 +188,7 @@ async def _execute(
             return await execute(planned, world)
 
 
-def _conclude(deployment: Deployment, lease: Lease, report: Report) -> None:
+def _conclude(kind: Kind, run: ProcessRun, lease: Lease, report: Report) -> None:
     ended = TaskState(report.ended)
     with transaction.atomic():
         ended = leases.finish(
@@ -215,16 +197,16 @@ def _conclude(deployment: Deployment, lease: Lease, report: Report) -> None:
             error_message=report.error,
             has_warnings_or_errors=report.has_warnings or ended == TaskState.FAILED,
         )
-        Deployment.objects.filter(pk=deployment.pk).update(
+        type(run).objects.filter(pk=run.pk).update(
             failure_encountered=ended == TaskState.FAILED or report.has_failures,
             deployed_to_machines=list(report.machines),
         )
-        _tell_of_end(deployment, ended)
+        _tell_of_end(kind, run, ended)
 
 
-def _tell_of_end(deployment: Deployment, ended: TaskState) -> None:
+def _tell_of_end(kind: Kind, run: ProcessRun, ended: TaskState) -> None:
     with transaction.atomic():
-        record(Actor.system(CAUSE), EVENTS[ended], deployment)
+        record(Actor.system(CAUSE), f"{kind.event}{ENDS[ended]}", run)
 
 
 def _tell_left_out(planned: Plan, recorder: DatabaseRecorder) -> None:
@@ -246,8 +228,8 @@ def _tell_ties(
     recorder.write(Batch(tuple(lines)))
 
 
-def _default_pool(deployment: Deployment) -> int | None:
-    pool = WorkerPool.objects.in_space(deployment.space_id).filter(is_default=True).first()
+def _default_pool(run: ProcessRun) -> int | None:
+    pool = WorkerPool.objects.in_space(run.space_id).filter(is_default=True).first()
     return pool.pk if pool else None
 
 

@@ -5,38 +5,29 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from deployments.core.process import Step
+from deployments.core.variables import DEPLOYMENT_PROCESS
+from deployments.models.assemblies import Assembly
 from deployments.models.channels import Channel
 from deployments.models.processes import ProcessSnapshot
 from deployments.models.projects import Project
-from deployments.models.variables import VariableSnapshot
 from spaces.models import Dimensions, SpaceOwned
 
 
-class Release(SpaceOwned):
+class Release(Assembly):
     """What travels through the environments. domain.md 16.
 
-    packages: [{"action", "action_name", "step_name", "reference", "package_id", "version", "feed",
-    "extension", "sha256", "size"}], one for each package reference of the process.
-    build_information: copies of what builds told about these packages, as of creation.
+    build_information: copies of what builds told about its packages, as of creation.
     """
 
-    dimensions = Dimensions(project="project_id", group="project__group_id")
     wire_prefix = "Releases"
 
-    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="releases")
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="releases")
     version = models.CharField(max_length=255)
-    notes = models.TextField(blank=True, default="")
     process = models.ForeignKey(ProcessSnapshot, on_delete=models.PROTECT, related_name="releases")
-    variables = models.ForeignKey(
-        VariableSnapshot, on_delete=models.PROTECT, related_name="releases"
-    )
-    packages = models.JSONField(default=list)
     build_information = models.JSONField(default=list)
     custom_fields = models.JSONField(default=dict)
     ignore_channel_rules = models.BooleanField(default=False)
-    assembled_at = models.DateTimeField(auto_now_add=True)
-    created_by = models.CharField(max_length=150, blank=True, default="")
 
     class Meta:
         ordering = ["-assembled_at", "-id"]
@@ -50,6 +41,26 @@ class Release(SpaceOwned):
 
     def __str__(self) -> str:
         return f"{self.project.name} {self.version}"
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return self.process.parsed
+
+    @property
+    def settings(self) -> Project:
+        return self.project
+
+    @property
+    def process_owner(self) -> str:
+        return DEPLOYMENT_PROCESS
+
+    @property
+    def names(self) -> dict[str, str]:
+        return {"Octopus.Release.Number": self.version}
+
+    @property
+    def channel_number(self) -> int | None:
+        return self.channel_id
 
 
 class Defect(SpaceOwned):

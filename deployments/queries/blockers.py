@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from deployments.core.lifecycles import Progression
 from deployments.core.plan import Plan
-from deployments.models import Deployment, Environment, Package, Project, Release
-from deployments.queries.plan_inputs import NO_OPTIONS, DeploymentOptions, plan_of
+from deployments.models import Assembly, Environment, Package, Project, Release
+from deployments.queries.plan_inputs import NO_OPTIONS, RunOptions, plan_of
 from deployments.queries.progression import progression_of, progressions
 from deployments.queries.variable_inputs import missing_answers
 from spaces.access import allowed
@@ -33,7 +33,7 @@ def deploy_blockers(
     actor: Actor,
     release: Release,
     environment: Environment,
-    options: DeploymentOptions = NO_OPTIONS,
+    options: RunOptions = NO_OPTIONS,
     planned: Plan | None = None,
 ) -> list[Blocker]:
     """Why `actor` cannot deploy this now, permission first. Empty: the service will accept it.
@@ -54,18 +54,30 @@ def permission_blockers(actor: Actor, release: Release, environment: Environment
 def deployment_blockers(
     release: Release,
     environment: Environment,
-    options: DeploymentOptions = NO_OPTIONS,
+    options: RunOptions = NO_OPTIONS,
     planned: Plan | None = None,
 ) -> list[Blocker]:
     """What stands in the way whoever asks: project, lifecycle, packages, answers, targets, options.
 
     domain.md 17.2: all of it together.
     """
-    planned = planned or plan_of(release, environment, options)
     return [
         *start_blockers(release, environment),
-        *_option_blockers(release, environment, options),
-        *_prompt_blockers(release, environment, options),
+        *option_blockers(release, environment, options, planned),
+    ]
+
+
+def option_blockers(
+    assembly: Assembly,
+    environment: Environment,
+    options: RunOptions,
+    planned: Plan | None = None,
+) -> list[Blocker]:
+    """What is wrong with the choices for a run, and whether it would reach any target."""
+    planned = planned or plan_of(assembly, environment, options)
+    return [
+        *_choice_blockers(assembly, environment, options),
+        *_prompt_blockers(assembly, environment, options),
         *(Blocker("no-targets", problem) for problem in planned.problems),
     ]
 
@@ -77,7 +89,7 @@ def start_blockers(release: Release, environment: Environment) -> list[Blocker]:
         *lifecycle_blockers(
             progression_of(release), environment, release, environment_names(release.space_id)
         ),
-        *_package_blockers(release),
+        *package_blockers(release),
     ]
 
 
@@ -136,11 +148,6 @@ def board_blockers(
     }
 
 
-def deployment_start_blockers(deployment: Deployment) -> list[str]:
-    """Sentences why a queued deployment may not start any more."""
-    return [str(b) for b in start_blockers(deployment.release, deployment.environment)]
-
-
 def environment_names(space_id: int) -> dict[int, str]:
     """What the environments of a space are called, by id."""
     return dict(Environment.objects.in_space(space_id).values_list("pk", "name"))
@@ -155,11 +162,11 @@ def _missing_names(
     )
 
 
-def _package_blockers(release: Release) -> list[Blocker]:
-    """Packages of the built-in feed that were deleted after the release was made."""
-    wanted = {item["sha256"]: item for item in release.packages if item.get("sha256")}
+def package_blockers(assembly: Assembly) -> list[Blocker]:
+    """Packages of the built-in feed that were deleted after they were frozen."""
+    wanted = {item["sha256"]: item for item in assembly.packages if item.get("sha256")}
     there = set(
-        Package.objects.in_space(release.space_id)
+        Package.objects.in_space(assembly.space_id)
         .filter(sha256__in=list(wanted))
         .values_list("sha256", flat=True)
     )
@@ -175,22 +182,23 @@ def _package_blockers(release: Release) -> list[Blocker]:
 
 
 def _prompt_blockers(
-    release: Release, environment: Environment, options: DeploymentOptions
+    assembly: Assembly, environment: Environment, options: RunOptions
 ) -> Iterable[Blocker]:
     return (
         Blocker("missing-variables", f"A value for {label} is required.")
-        for label in missing_answers(release, environment.pk, options.form_values)
+        for label in missing_answers(assembly, environment.pk, options.form_values)
     )
 
 
-def _option_blockers(
-    release: Release, environment: Environment, options: DeploymentOptions
+def _choice_blockers(
+    assembly: Assembly, environment: Environment, options: RunOptions
 ) -> Iterable[Blocker]:
-    actions = {a.id: a for step in release.process.parsed for a in step.actions}
+    actions = {a.id: a for step in assembly.steps for a in step.actions}
+    noun = assembly._meta.verbose_name
     for action_id in sorted(options.skip_actions):
         action = actions.get(action_id)
         if action is None:
-            yield Blocker("options", f"There is no step {action_id} to skip in this release.")
+            yield Blocker("options", f"There is no step {action_id} to skip in this {noun}.")
         elif action.is_required or _is_guarded(action.properties):
             yield Blocker("options", f"The step {action.name} is required and cannot be skipped.")
     if both := options.specific_machines & options.excluded_machines:
@@ -198,7 +206,7 @@ def _option_blockers(
     yield from _machine_blockers(environment, options)
 
 
-def _machine_blockers(environment: Environment, options: DeploymentOptions) -> Iterable[Blocker]:
+def _machine_blockers(environment: Environment, options: RunOptions) -> Iterable[Blocker]:
     named = options.specific_machines | options.excluded_machines
     if not named:
         return

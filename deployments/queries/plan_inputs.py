@@ -1,4 +1,4 @@
-"""Rows -> PlanInput: what the planner needs to know about one deployment, made or only thought of."""
+"""Rows -> PlanInput: what the planner needs to know about one process run, made or only thought of."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -7,12 +7,12 @@ from typing import Any
 from deployments.core.plan import ChosenPackage, Plan, PlanInput, plan
 from deployments.core.states import Health
 from deployments.core.targeting import Machine, Selected, Selection, select
-from deployments.models import Deployment, Environment, Release, Target
+from deployments.models import Assembly, Environment, ProcessRun, Target
 
 
 @dataclass(frozen=True)
-class DeploymentOptions:
-    """What a person may choose about a deployment besides release and environment. domain.md 17.1.
+class RunOptions:
+    """What a person may choose about a deployment or runbook run besides what and where. domain.md 17.1.
 
     skip_actions: action ids. machines: target ids. form_values: prompted variables by name.
     use_guided_failure: None = as configured. queue_time: None = now.
@@ -30,55 +30,55 @@ class DeploymentOptions:
     comments: str = ""
 
     @classmethod
-    def of(cls, deployment: Deployment) -> "DeploymentOptions":
-        """The options a deployment was made with; sealed answers are left out."""
+    def of(cls, run: ProcessRun) -> "RunOptions":
+        """The options a run was made with; sealed answers are left out."""
         return cls(
-            skip_actions=frozenset(deployment.skip_actions),
-            specific_machines=frozenset(deployment.specific_machines),
-            excluded_machines=frozenset(deployment.excluded_machines),
-            form_values=dict(deployment.form_values),
-            use_guided_failure=deployment.use_guided_failure,
-            force_package_download=deployment.force_package_download,
-            force_package_redeployment=deployment.force_package_redeployment,
-            comments=deployment.comments,
+            skip_actions=frozenset(run.skip_actions),
+            specific_machines=frozenset(run.specific_machines),
+            excluded_machines=frozenset(run.excluded_machines),
+            form_values=dict(run.form_values),
+            use_guided_failure=run.use_guided_failure,
+            force_package_download=run.force_package_download,
+            force_package_redeployment=run.force_package_redeployment,
+            comments=run.comments,
         )
 
 
-NO_OPTIONS = DeploymentOptions()
+NO_OPTIONS = RunOptions()
 
 
-def plan_of(release: Release, environment: Environment, options: DeploymentOptions) -> Plan:
-    """What deploying this would do now: the preview's and the blockers' source."""
-    return plan(plan_input(release, environment, options))
+def plan_of(assembly: Assembly, environment: Environment, options: RunOptions) -> Plan:
+    """What carrying this out would do now: the preview's and the blockers' source."""
+    return plan(plan_input(assembly, environment, options))
 
 
 def plan_input(
-    release: Release, environment: Environment, options: DeploymentOptions = NO_OPTIONS
+    assembly: Assembly, environment: Environment, options: RunOptions = NO_OPTIONS
 ) -> PlanInput:
     """Everything planning asks for, in three queries."""
     return PlanInput(
-        steps=release.process.parsed,
+        steps=assembly.steps,
         environment=environment.pk,
-        machines=selected_machines(release, environment, options),
-        channel=release.channel_id,
+        machines=selected_machines(assembly, environment, options),
+        channel=assembly.channel_number,
         skipped=options.skip_actions,
-        packages=chosen_packages(release.packages),
-        allow_no_targets=release.project.allow_no_targets,
+        packages=chosen_packages(assembly.packages),
+        allow_no_targets=assembly.settings.allow_no_targets,
     )
 
 
 def selected_machines(
-    release: Release, environment: Environment, options: DeploymentOptions
+    assembly: Assembly, environment: Environment, options: RunOptions
 ) -> Selected:
-    """The targets of the environment that this deployment reaches. domain.md 17.5."""
+    """The targets of the environment that a run reaches. domain.md 17.5."""
     return select(
         machines_in(environment),
         Selection(
             environment=environment.pk,
             only=options.specific_machines,
             excluded=options.excluded_machines,
-            skip_unavailable=release.project.skip_unavailable_targets,
-            exclude_unhealthy=release.project.exclude_unhealthy_targets,
+            skip_unavailable=assembly.settings.skip_unavailable_targets,
+            exclude_unhealthy=assembly.settings.exclude_unhealthy_targets,
         ),
     )
 
@@ -105,7 +105,7 @@ def machine_value(row: Target, *environments: int) -> Machine:
 
 
 def chosen_packages(packages: list[dict[str, Any]]) -> dict[tuple[str, str], ChosenPackage]:
-    """A release's frozen packages, by (action id, reference name)."""
+    """The frozen packages of an assembly, by (action id, reference name)."""
     return {
         (item["action"], item["reference"]): ChosenPackage(
             package_id=item["package_id"],

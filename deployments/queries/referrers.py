@@ -13,19 +13,19 @@ from deployments.models import (
     Account,
     Channel,
     Deployment,
+    EditedProcess,
     Environment,
     Feed,
     LibraryVariableSet,
     Lifecycle,
     MachinePolicy,
-    Process,
     Project,
     ProjectGroup,
     Target,
     Variable,
     WorkerPool,
 )
-from spaces.access import visible
+from spaces.access import allowed, visible
 from spaces.actors import Actor
 from spaces.permissions import Permission
 
@@ -125,20 +125,22 @@ def _in_scopes(actor: Actor, space_id: int, scoped: Q) -> list[str]:
 
 def _in_processes(actor: Actor, space_id: int, names: Any) -> list[str]:
     """Steps of the space whose action satisfies `names`."""
-    rows = Process.objects.in_space(space_id).select_related("project")
-    using = {process.pk: process for process in rows if any(map(names, _actions(process)))}
-    seen = visible(actor, Permission.PROCESS_VIEW, Process.objects.filter(pk__in=using))
-    allowed = set(seen.values_list("pk", flat=True))
+    using = [
+        process
+        for kind in EditedProcess.__subclasses__()
+        for process in kind.objects.in_space(space_id)
+        if any(map(names, _actions(process)))
+    ]
+    seen = [process for process in using if allowed(actor, Permission.PROCESS_VIEW, process)]
     named = [
-        f"the step {action.name} of {process.project}"
-        for pk, process in using.items()
-        if pk in allowed
+        f"the step {action.name} of {process.owner}"
+        for process in seen
         for action in _actions(process)
         if names(action)
     ]
-    rest = len(using) - len(allowed)
+    rest = len(using) - len(seen)
     return [*named, f"{rest} more that are not listed here"] if rest else named
 
 
-def _actions(process: Process) -> Iterable[Action]:
+def _actions(process: EditedProcess) -> Iterable[Action]:
     return (action for step in process.parsed() for action in step.actions)

@@ -3,7 +3,7 @@ roles, while their tasks wait in the queue."""
 
 from collections.abc import Iterable
 
-from deployments.models import Deployment, ServerTask, Target
+from deployments.models import ProcessRun, ServerTask, Target
 from spaces.access import allowed
 from spaces.actors import Actor
 from spaces.models import SpaceOwned
@@ -12,8 +12,8 @@ from spaces.permissions import Permission
 NO_LONGER = "requester no longer permitted"
 
 
-def may_still_deploy(deployment: Deployment) -> bool:
-    return _holds(deployment.task, Permission.DEPLOYMENT_CREATE, [deployment])
+def may_still_start(run: ProcessRun, permission: Permission) -> bool:
+    return _holds(run.task, permission, [run])
 
 
 def may_still_check(task: ServerTask, targets: Iterable[Target]) -> bool:

@@ -1,22 +1,22 @@
-"""Variables of a release or deployment as plain definitions for the resolver."""
+"""Variables of an assembly or a run as plain definitions for the resolver."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from deployments.core.variables import Definition, Source, VariableScope
-from deployments.models import Deployment, Project, Release, Variable, VariableSnapshot
+from deployments.models import Assembly, ProcessRun, Project, Variable, VariableSnapshot
 from spaces import secrets
 
 PROMPTED_ID = 0
 
 
-def definitions_for(deployment: Deployment) -> list[Definition]:
-    """Every value a deployment may use, secrets opened: for the worker that runs it, nobody else.
+def definitions_for(run: ProcessRun) -> list[Definition]:
+    """Every value a run may use, secrets opened: for the worker that runs it, nobody else.
 
     Prompted answers replace the definition of their name. domain.md 14.3.
     """
-    stored = definitions_of(deployment.release.variables, reveal=True)
-    return stored + _answers(deployment, stored)
+    stored = definitions_of(run.assembly.variables, reveal=True)
+    return stored + _answers(run, stored)
 
 
 def definitions_of(snapshot: VariableSnapshot, *, reveal: bool = False) -> list[Definition]:
@@ -34,10 +34,14 @@ def live_variables(project: Project) -> list[tuple[int, Variable]]:
     return found + [(order[int(row.set.library_set_id or 0)], row) for row in included]
 
 
-def prompts_of(snapshot: VariableSnapshot) -> list[dict[str, Any]]:
-    """The prompted variables of a snapshot, by label: {"id", "name", "prompt", "scope", "value",
+def prompts_of(assembly: Assembly) -> list[dict[str, Any]]:
+    """The prompted variables that runs of it may use, by label: {"id", "name", "prompt", "scope", "value",
     "is_sensitive"}. A sensitive one's stored value is left out."""
-    prompted = [entry for entry in snapshot.entries if entry.get("prompt") is not None]
+    prompted = [
+        entry
+        for entry in assembly.variables.entries
+        if entry.get("prompt") is not None and _may_apply(entry["scope"], assembly)
+    ]
     shown = [
         {key: entry[key] for key in ("id", "name", "prompt", "scope", "value", "is_sensitive")}
         for entry in prompted
@@ -45,19 +49,19 @@ def prompts_of(snapshot: VariableSnapshot) -> list[dict[str, Any]]:
     return sorted(shown, key=lambda entry: (entry["prompt"].get("label") or entry["name"]).lower())
 
 
-def answers_by_name(release: Release, given: Mapping[str, str]) -> dict[str, str]:
+def answers_by_name(assembly: Assembly, given: Mapping[str, str]) -> dict[str, str]:
     """Answers by the variables' names; they may come by the ids of the form's elements."""
-    names = {f"Variables-{entry['id']}": entry["name"] for entry in prompts_of(release.variables)}
+    names = {f"Variables-{entry['id']}": entry["name"] for entry in prompts_of(assembly)}
     return {names.get(key, key): value for key, value in given.items()}
 
 
 def missing_answers(
-    release: Release, environment_id: int, form_values: Mapping[str, str]
+    assembly: Assembly, environment_id: int, form_values: Mapping[str, str]
 ) -> list[str]:
     """Labels of required prompts for this environment that stay blank. domain.md 14.4."""
     given = {name.lower(): value for name, value in form_values.items()}
     missing = []
-    for entry in prompts_of(release.variables):
+    for entry in prompts_of(assembly):
         scope = VariableScope.from_json(entry["scope"])
         applies = not scope.environments or environment_id in scope.environments
         answer = given.get(entry["name"].lower(), entry["value"])
@@ -70,6 +74,14 @@ def missing_answers(
         ):
             missing.append(entry["prompt"].get("label") or entry["name"])
     return missing
+
+
+def _may_apply(data: Mapping[str, Any], assembly: Assembly) -> bool:
+    """Whether a value of this scope is for the assembly's process and channel. domain.md 14.4."""
+    scope = VariableScope.from_json(data)
+    return (not scope.processes or assembly.process_owner in scope.processes) and (
+        not scope.channels or assembly.channel_number in scope.channels
+    )
 
 
 def _definition(entry: Mapping[str, Any], space_id: int, *, reveal: bool) -> Definition:
@@ -101,9 +113,9 @@ def _opened(entry: Mapping[str, Any], space_id: int) -> str:
     )
 
 
-def _answers(deployment: Deployment, stored: Iterable[Definition]) -> list[Definition]:
+def _answers(run: ProcessRun, stored: Iterable[Definition]) -> list[Definition]:
     sensitive = {definition.name.lower() for definition in stored if definition.is_sensitive}
-    values = dict(deployment.form_values) | deployment.reveal_json("sealed_form_values")
+    values = dict(run.form_values) | run.reveal_json("sealed_form_values")
     return [
         Definition(
             id=PROMPTED_ID,

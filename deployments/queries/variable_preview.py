@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from deployments.core.templates import SelfReference, TemplateLimit, Variables, evaluate
 from deployments.core.variables import (
+    DEPLOYMENT_PROCESS,
     Definition,
     Explanation,
     Situation,
@@ -83,7 +84,7 @@ def situation_of(
         step_roles=frozenset({role.lower()}) if role else frozenset(),
         actions=frozenset({action_id} - {""}),
         channel=channel_id,
-        process="deployment",
+        process=DEPLOYMENT_PROCESS,
     )
 
 

@@ -1,4 +1,4 @@
-"""Saving the steps of a project. domain.md 11, api-dialect.md 8.7."""
+"""Saving the steps of a process. domain.md 11, api-dialect.md 8.7."""
 
 import uuid
 from collections import Counter
@@ -10,7 +10,15 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from deployments.core.process import TARGET_ROLES, Action, Step
-from deployments.models import Channel, Environment, Feed, Process, Project, WorkerPool
+from deployments.models import (
+    Channel,
+    EditedProcess,
+    Environment,
+    Feed,
+    Process,
+    Project,
+    WorkerPool,
+)
 from deployments.services.changes import refuse
 from deployments.steps import action_types, handler_for
 from spaces import secrets
@@ -29,33 +37,40 @@ PRIMARY_PACKAGE = "Octopus.Action.Package.PackageId"
 def save_process(
     *, actor: Actor, project: Project, steps: Sequence[Step], version: int | None = None
 ) -> Process:
-    """Make these the steps of the project; each save adds one to the version.
+    """Make these what deployments of the project do. Raises PermissionRefused, and as `save_steps` does."""
+    authorize(actor, Permission.PROCESS_EDIT, project)
+    process = Process.objects.select_for_update().get(project=project)
+    save_steps(actor, process, steps, version)
+    return process
+
+
+def save_steps(
+    actor: Actor, process: EditedProcess, steps: Sequence[Step], version: int | None
+) -> None:
+    """Make these the steps of a process whose row the caller has locked; each save adds one to its version.
 
     steps: new steps, actions and packages have the id "". `sealed_properties` hold new secrets as
     plain text; "" keeps the stored one.
     version: the one the edit began with; None skips that check (a program that has just read it).
-    Raises PermissionRefused; Conflict when somebody else saved meanwhile; Invalid with every reason.
+    Raises Conflict when somebody else saved meanwhile; Invalid with every reason.
     """
-    authorize(actor, Permission.PROCESS_EDIT, project)
-    process = Process.objects.select_for_update().get(project=project)
     if version is not None and version != process.version:
         raise Conflict(
             f"The process was changed by {process.updated_by or 'somebody'} at "
             f"{process.updated_at:%Y-%m-%d %H:%M:%S} UTC. Load it again; yours was version {version}."
         )
     wanted = [_with_ids(step) for step in steps]
-    refuse(process_problems(actor, project, wanted))
+    refuse(process_problems(actor, process, wanted))
     before = process.parsed()
-    after = _with_slugs(_sealed(wanted, before, project))
+    after = _with_slugs(_sealed(wanted, before, process.home))
     process.steps = [step.to_json() for step in after]
     process.version += 1
     process.updated_by = actor.name
     process.save()
     record(actor, "Modified", process, details=_told(before, after))
-    return process
 
 
-def process_problems(actor: Actor, project: Project, steps: Sequence[Step]) -> list[str]:
+def process_problems(actor: Actor, process: EditedProcess, steps: Sequence[Step]) -> list[str]:
     """Everything that is wrong with these steps, each a sentence naming the step."""
     problems = [*_name_problems(steps), *_id_problems(steps)]
     for step in steps:
@@ -63,7 +78,7 @@ def process_problems(actor: Actor, project: Project, steps: Sequence[Step]) -> l
             problems.append(f"Step {step.name!r} does nothing: it has no action.")
         for action in step.actions:
             problems += [f"{action.name}: {text}" for text in _action_problems(step, action)]
-    return problems + _reference_problems(actor, project, steps)
+    return problems + _reference_problems(actor, process, steps)
 
 
 def reveal_property(project_id: int, space_id: int, action: Action, name: str) -> str:
@@ -146,13 +161,13 @@ class _References:
         )
 
 
-def _reference_problems(actor: Actor, project: Project, steps: Sequence[Step]) -> list[str]:
+def _reference_problems(actor: Actor, process: EditedProcess, steps: Sequence[Step]) -> list[str]:
     """What steps newly name that does not exist in the space, or that the actor may not see (P5)."""
-    space = project.space_id
+    space = process.space_id
     wanted = _References.of(steps)
-    there = _References.of(Process.objects.get(project=project).parsed())
+    there = _References.of(process.parsed())
     environments = Environment.objects.in_space(space)
-    channels = Channel.objects.filter(project=project)
+    channels = Channel.objects.filter(project=process.home)
     feeds = Feed.objects.in_space(space)
     pools = WorkerPool.objects.in_space(space)
     return [

@@ -6,10 +6,9 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from deployments.core.states import NodeStatus, TaskState
-from deployments.models import Deployment, Interruption, ServerTask
-from deployments.queries.plan_inputs import DeploymentOptions
+from deployments.models import Interruption, ServerTask
+from deployments.queries.run_kinds import run_kind
 from deployments.queue import enqueue
-from deployments.services.deployments import deploy_release
 from deployments.services.space_deletion import delete_again
 from spaces.access import authorize
 from spaces.actors import Actor
@@ -74,26 +73,19 @@ def close_nodes(task: ServerTask) -> None:
 
 @transaction.atomic
 def rerun_task(*, actor: Actor, task: ServerTask) -> ServerTask:
-    """Do a finished deployment again with the same options, or go on with the deletion of a space that
-    failed. Raises PermissionRefused, and Conflict while it runs."""
-    if task.kind != ServerTask.Kind.DELETE_SPACE:
-        authorize(actor, Permission.DEPLOYMENT_CREATE, task)
+    """Do a finished deployment or runbook run again with the same options, or go on with the deletion of
+    a space that failed. Raises PermissionRefused, and Conflict while it runs."""
+    kind = run_kind(task)
+    if kind is not None:
+        authorize(actor, kind.permission, task)
     if not task.is_completed:
         raise Conflict(f"{task} is not finished.")
     if task.kind == ServerTask.Kind.DELETE_SPACE:
         return delete_again(actor=actor, task=task)
-    deployment = (
-        Deployment.objects.select_related("release", "environment").filter(task=task).first()
-    )
-    if deployment is None:
+    if kind is None:
         raise Invalid(f"{task} cannot be done again.")
-    again = deploy_release(
-        actor=actor,
-        release=deployment.release,
-        environment=deployment.environment,
-        options=DeploymentOptions.of(deployment),
-    )
-    return again.task
+    again: ServerTask = kind.do_again(actor, kind.load(task)).task
+    return again
 
 
 @transaction.atomic

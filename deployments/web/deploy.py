@@ -20,7 +20,7 @@ from deployments.core.plan import Plan, fingerprint_parts
 from deployments.models import Deployment, Environment, Release, Target
 from deployments.queries.blockers import Blocker, board_blockers, deploy_blockers
 from deployments.queries.dashboard import cells
-from deployments.queries.plan_inputs import DeploymentOptions, plan_of
+from deployments.queries.plan_inputs import RunOptions, plan_of
 from deployments.queries.progression import progression_of
 from deployments.queries.variable_inputs import prompts_of
 from deployments.services.deployments import deploy_to_environments
@@ -82,7 +82,7 @@ class DeployForm(PageForm):
             "skip", [(a.id, a.name) for a in actions if not a.is_required and not a.is_disabled]
         )
         self.prompts: dict[str, str] = {}
-        for prompt in prompts_of(release.variables):
+        for prompt in prompts_of(release):
             key = f"prompt-{prompt['id']}"
             self.prompts[key] = prompt["name"]
             self.fields[key] = prompt_field(prompt)
@@ -103,11 +103,11 @@ class DeployForm(PageForm):
         slugs = self.cleaned_data.get("env", ())
         return [environment for environment in self.environments if environment.slug in slugs]
 
-    def options(self) -> DeploymentOptions:
+    def options(self) -> RunOptions:
         """The choices, as far as they are valid, as the planner and the service take them."""
         given = self.cleaned_data
         guided = {"on": True, "off": False}.get(given.get("guided", ""))
-        return DeploymentOptions(
+        return RunOptions(
             skip_actions=frozenset(given.get("skip", ())),
             specific_machines=frozenset(given.get("only", ())),
             excluded_machines=frozenset(given.get("without", ())),
@@ -213,7 +213,7 @@ def _asked(query: QueryDict, release: Release, environments: Sequence[Environmen
     """The parameters as form data, beginning with stored answers. A single possible environment is
     chosen without being named."""
     data = query.copy()
-    for prompt in prompts_of(release.variables):
+    for prompt in prompts_of(release):
         data.setdefault(f"prompt-{prompt['id']}", prompt["value"])
     if "env" not in data and len(environments) == 1:
         data["env"] = environments[0].slug
@@ -252,7 +252,7 @@ def _choices(
 
 
 def _preview(
-    request: ProjectRequest, release: Release, environment: Environment, options: DeploymentOptions
+    request: ProjectRequest, release: Release, environment: Environment, options: RunOptions
 ) -> Preview:
     where = cells(request.actor, [request.project], [environment])
     cell = where.get((request.project.pk, environment.pk))

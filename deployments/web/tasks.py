@@ -13,8 +13,8 @@ from django.views.decorators.vary import vary_on_headers
 
 from deployments import blobs
 from deployments.core.states import ACTIVE, FINAL, FINAL_NODES, NodeStatus, TaskState
-from deployments.models import Deployment, ServerTask, TaskLogNode
-from deployments.queries.blockers import deploy_blockers
+from deployments.models import ServerTask, TaskLogNode
+from deployments.queries.run_kinds import run_kind
 from deployments.queries.task_logs import log_tree, queued_behind, raw_log
 from deployments.services.tasks import cancel_task, rerun_task
 from deployments.web import log_view, statuses
@@ -160,16 +160,14 @@ def _tail(request: SpaceRequest, task: ServerTask) -> HttpResponse:
 
 def _head(request: SpaceRequest, task: ServerTask, nodes: list[TaskLogNode]) -> dict[str, Any]:
     questions = _questions(request, task)
-    deployment = (
-        Deployment.objects.select_related("release__project", "release__channel", "environment")
-        .filter(task=task)
-        .first()
-    )
+    kind = run_kind(task)
+    run = kind.load(task) if kind else None
     steps = [node for node in nodes if node.parent_key == ""]
     is_final = task.state in FINAL
     return {
         "task": task,
-        "deployment": deployment,
+        "kind": kind,
+        "run": run,
         "status": statuses.waiting_status(q.interruption for q in questions)
         if questions
         else statuses.task_status(task, timezone.now()),
@@ -191,9 +189,7 @@ def _head(request: SpaceRequest, task: ServerTask, nodes: list[TaskLogNode]) -> 
         and task.state != TaskState.CANCELLING.value
         and allowed(request.actor, Permission.TASK_CANCEL, task),
         "cancel_offered": task.state in ACTIVE,
-        "rerun_blockers": deploy_blockers(request.actor, deployment.release, deployment.environment)
-        if deployment and is_final
-        else None,
+        "rerun_blockers": kind.again_blockers(request.actor, run) if kind and is_final else None,
     }
 
 

@@ -6,7 +6,7 @@ from deployments.core.process import Step
 from deployments.core.states import TaskState
 from deployments.core.variables import VariableScope
 from deployments.models import Deployment, Environment, Project
-from deployments.queries.plan_inputs import DeploymentOptions
+from deployments.queries.plan_inputs import RunOptions
 from deployments.services.deployments import deploy_release
 from deployments.services.projects import update_project
 from deployments.services.space_defaults import furnish_space
@@ -149,7 +149,7 @@ def deployed(project: Project, environment: Environment, **answers: str) -> Depl
         actor=SYSTEM,
         release=make_release(project),
         environment=environment,
-        options=DeploymentOptions(form_values=answers),
+        options=RunOptions(form_values=answers),
     )
     run_server_task(deployment.task_id)
     deployment.task.refresh_from_db()

@@ -5,10 +5,10 @@ import pytest
 from deployments.core import templates
 from deployments.core.bindings import (
     Bindings,
-    DeploymentFacts,
     MachineFacts,
     Progress,
     ReleaseFacts,
+    RunFacts,
     Standing,
     Thing,
 )
@@ -17,7 +17,7 @@ from deployments.core.plan import ChosenPackage
 from deployments.core.variables import Definition, VariableScope
 from tests.deployments.engine.plans import planned, script
 
-FACTS = DeploymentFacts(
+FACTS = RunFacts(
     environment=Thing("Environments-1", "Test"),
     release=ReleaseFacts(id="Releases-5", number="1.2.3", channel=Thing("Channels-1", "Default")),
     machines={

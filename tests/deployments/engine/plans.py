@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from deployments.core.bindings import Bindings, DeploymentFacts, Thing
+from deployments.core.bindings import Bindings, RunFacts, Thing
 from deployments.core.masking import Masker
 from deployments.core.plan import ChosenPackage, Plan, PlanInput, PlannedMachine, plan
 from deployments.core.process import (
@@ -114,8 +114,8 @@ class Stage:
     sessions: Mapping[str, Any] = field(default_factory=lambda: {"shop1": MemorySession()})
     recorder: MemoryRecorder = field(default_factory=MemoryRecorder)
     definitions: Sequence[Definition] = ()
-    facts: DeploymentFacts = field(
-        default_factory=lambda: DeploymentFacts(environment=Thing("Environments-1", "Test"))
+    facts: RunFacts = field(
+        default_factory=lambda: RunFacts(environment=Thing("Environments-1", "Test"))
     )
     pauses: list[float] = field(default_factory=list)
     packages: Any = field(default_factory=NoPackages)

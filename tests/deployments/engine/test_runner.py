@@ -17,7 +17,7 @@ from deployments.models import (
     TaskLogLine,
 )
 from deployments.queries.failures import failures
-from deployments.queries.plan_inputs import DeploymentOptions
+from deployments.queries.plan_inputs import RunOptions
 from deployments.services.deployments import deploy_release
 from deployments.services.interruptions import decide
 from deployments.services.targets import check_health
@@ -459,7 +459,7 @@ def test_the_variable_decides_whether_people_are_asked(
     project = make_project(space, script_step("Fragile", "exit 3"))
     rows = [VariableRow(name="Octopus.UseGuidedFailure", value=variable)]
     save_variables(actor=SYSTEM, variable_set=project.variable_set, rows=rows)
-    options = DeploymentOptions(use_guided_failure=explicit)
+    options = RunOptions(use_guided_failure=explicit)
 
     deployment = deploy_release(
         actor=SYSTEM, release=make_release(project), environment=dev, options=options

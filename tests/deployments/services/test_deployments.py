@@ -8,7 +8,7 @@ from django.utils import timezone
 from deployments.core.states import TaskState
 from deployments.models import Deployment, ServerTask
 from deployments.queries.blockers import board_blockers, deploy_blockers
-from deployments.queries.plan_inputs import DeploymentOptions
+from deployments.queries.plan_inputs import RunOptions
 from deployments.services.deployments import (
     DeploymentBlocked,
     deploy_release,
@@ -72,7 +72,7 @@ def reasons(release, environment, **options):
             actor=SYSTEM,
             release=release,
             environment=environment,
-            options=DeploymentOptions(**options),
+            options=RunOptions(**options),
         )
     assert not Deployment.objects.exists()
     assert not ServerTask.objects.filter(kind=ServerTask.Kind.DEPLOY).exists()
@@ -150,7 +150,7 @@ def test_an_answer_satisfies_a_required_prompt(space, dev):
         actor=SYSTEM,
         release=make_release(project),
         environment=dev,
-        options=DeploymentOptions(form_values={"ticket": "T-1", "Pin": "4711", "Other": "x"}),
+        options=RunOptions(form_values={"ticket": "T-1", "Pin": "4711", "Other": "x"}),
     )
 
     deployment.refresh_from_db()
