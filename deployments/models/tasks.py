@@ -154,6 +154,11 @@ class ServerTask(SpaceOwned):
                 name="servertask_queue",
             ),
             models.Index(
+                fields=["space", "-started_at"],
+                condition=Q(started_at__isnull=False),
+                name="servertask_turns",
+            ),
+            models.Index(
                 fields=["lease_until"],
                 condition=Q(state__in=["Executing", "Cancelling"]),
                 name="servertask_leases",

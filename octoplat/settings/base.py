@@ -230,14 +230,21 @@ QUEUE_ENTRY_POINTS = (
 )
 """The only functions that a message of the queue can name; each takes whole numbers."""
 
-WORKERS = env.number("OCTOPLAT_WORKERS", 4)
+WORKERS = env.number("OCTOPLAT_WORKERS", 6)
 """Worker processes on this machine; each runs one task at a time."""
 
 RUN_ON_SERVER = env.flag("OCTOPLAT_RUN_ON_SERVER", default=True)
 """Whether steps tied to no target may run on this machine, beside octoplat's own keys."""
 
-TASK_CAP = env.number("OCTOPLAT_TASK_CAP", 5)
-"""Tasks this machine runs at once; those that wait for people do not count."""
+TASK_CAP = env.number("OCTOPLAT_TASK_CAP", max(1, WORKERS - 1))
+"""Tasks this machine runs at once. Those that wait for people, and short ones of the system, do not count:
+a worker is left for these."""
+
+SPACE_TASK_CAP = env.number("OCTOPLAT_SPACE_TASK_CAP", 0)
+"""Tasks of one space that all machines together run at once; 0: no limit."""
+
+PROJECT_TASK_CAP = env.number("OCTOPLAT_PROJECT_TASK_CAP", 0)
+"""The same for one project."""
 
 # The row is the truth, a message only rings (docs/architecture.md). It is gone once taken, so nothing
 # is retried: `retry` and `timeout` are fences that no honest run reaches.

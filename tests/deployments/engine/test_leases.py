@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -12,7 +13,7 @@ from deployments.engine import leases, reaper
 from deployments.engine.control import LeaseLost
 from deployments.models import Interruption, ServerTask
 from spaces.models import Space
-from tests.factories.deployments import make_task
+from tests.factories.deployments import make_project, make_task
 
 pytestmark = pytest.mark.django_db
 
@@ -291,3 +292,76 @@ def ask(task: ServerTask, *, is_pending: bool = True) -> Interruption:
         choices=["Proceed", "Abort"],
         is_pending=is_pending,
     )
+
+
+@pytest.mark.promise("R13")
+def test_a_first_task_elsewhere_does_not_wait_for_a_long_queue(space, other_space, settings):
+    settings.TASK_CAP = 3
+    crowd = {make_task(space).pk for _ in range(50)}
+    first = [leases.claim() for _ in range(3)]
+    assert [bool(lease) for lease in first] == [True, True, False]  # a slot is left for others
+
+    alone = make_task(other_space)
+
+    assert {lease.task_id for lease in first if lease} <= crowd
+    assert leases.claim().task_id == alone.pk
+
+
+@pytest.mark.promise("R13")
+def test_spaces_take_turns_and_within_one_the_oldest_goes_first(space, other_space, settings):
+    settings.TASK_CAP = 1
+    ours = [make_task(space).pk for _ in range(3)]
+    theirs = [make_task(other_space).pk for _ in range(3)]
+
+    found = taken_in_turns()
+
+    assert [pk for pk in found if pk in ours] == ours
+    assert [pk for pk in found if pk in theirs] == theirs
+    assert all((a in ours) != (b in ours) for a, b in pairwise(found))
+
+
+@pytest.mark.promise("R13")
+def test_short_tasks_of_the_system_have_slots_of_their_own(space, settings):
+    settings.TASK_CAP = 1
+    for _ in range(2):
+        make_task(space)
+    assert leases.claim()
+
+    check = make_task(space, kind=ServerTask.Kind.HEALTH)
+
+    assert leases.claim().task_id == check.pk
+    assert leases.claim() is None
+
+
+@pytest.mark.promise("R13")
+@pytest.mark.parametrize("cap", ["SPACE_TASK_CAP", "PROJECT_TASK_CAP"])
+def test_no_space_and_no_project_runs_more_than_its_cap(space, settings, cap):
+    setattr(settings, cap, 2)
+    project = make_project(space)
+    for _ in range(3):
+        make_task(space, project=project)
+
+    assert [bool(leases.claim()) for _ in range(3)] == [True, True, False]
+
+
+def taken_in_turns() -> list[int]:
+    """As `taken`, with a clock that goes on between starts."""
+    found = []
+    while lease := leases.claim():
+        found.append(lease.task_id)
+        at = Now() - timedelta(hours=1) + timedelta(seconds=len(found))
+        ServerTask.objects.filter(pk=lease.task_id).update(started_at=at)
+        leases.finish(lease, TaskState.SUCCESS)
+    return found
+
+
+def test_among_tasks_in_a_hurry_projects_share_the_slots(space, settings):
+    settings.TASK_CAP = 4
+    many, few = make_project(space), make_project(space)
+    for _ in range(4):
+        make_task(space, project=many, priority=1)
+    urgent = make_task(space, project=few, priority=1)
+
+    found = [leases.claim().task_id for _ in range(3)]
+
+    assert found[2] == urgent.pk

@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("deployments", "0007_tenants_and_tag_sets")]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="servertask",
+            index=models.Index(
+                condition=models.Q(("started_at__isnull", False)),
+                fields=["space", "-started_at"],
+                name="servertask_turns",
+            ),
+        ),
+    ]
