@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("deployments", "0007_tenants_and_tag_sets")]
+    dependencies = [("deployments", "0008_what_is_run_shares_bases")]
 
     operations = [
         migrations.AddIndex(
