@@ -285,7 +285,7 @@ def test_many_workers_at_once_take_each_task_once(space, settings):
 
 def ask(task: ServerTask, *, is_pending: bool = True) -> Interruption:
     return Interruption.objects.create(
-        space_id=task.space_id,
+        space_id=task.space_id or 0,
         task=task,
         kind=Interruption.Kind.MANUAL,
         title="Approve",

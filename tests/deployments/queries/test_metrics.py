@@ -43,7 +43,7 @@ def test_times_come_from_the_rows(manager, space, dev, release):
     (found,) = finished_deployments(manager, space, WEEK)
 
     assert (found.duration, found.waited, found.queued) == (HOUR, HOUR / 2, HOUR)
-    assert found.at - found.began == 5 * HOUR
+    assert found.began == found.at - 5 * HOUR
     assert not found.is_failure
 
 
@@ -56,7 +56,7 @@ def test_lead_time_begins_with_the_earliest_release_that_is_brought(manager, spa
 
     (found,) = finished_deployments(manager, space, WEEK)
 
-    assert found.at - found.began == 9 * HOUR
+    assert found.began == found.at - 9 * HOUR
 
 
 def test_what_was_cancelled_runs_or_is_older_is_not_counted(manager, space, dev, release):

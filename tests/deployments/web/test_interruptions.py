@@ -14,7 +14,7 @@ from tests.factories.spaces import actor_for, grant, make_team, make_user
 def question(release, dev):
     task = make_deployment(release, dev, TaskState.EXECUTING).task
     return Interruption.objects.create(
-        space_id=task.space_id,
+        space_id=release.space_id,
         task=task,
         kind=Interruption.Kind.MANUAL,
         title="Approve for customers",
