@@ -3,12 +3,13 @@
 What the actor may not see is counted but not named (domain.md 4.4).
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from deployments.core.process import Action
+from deployments.core.tags import tag_keys
 from deployments.models import (
     Account,
     Channel,
@@ -19,10 +20,15 @@ from deployments.models import (
     LibraryVariableSet,
     Lifecycle,
     MachinePolicy,
+    ProcessSnapshot,
     Project,
     ProjectGroup,
+    Release,
+    Tag,
     Target,
+    Tenant,
     Variable,
+    VariableSnapshot,
     WorkerPool,
 )
 from spaces.access import allowed, visible
@@ -39,10 +45,12 @@ def of_environment(actor: Actor, environment: Environment) -> list[str]:
     targets = Target.objects.filter(environments__environment_id=pk)
     accounts = Account.objects.filter(environments__environment_id=pk)
     deployments = Deployment.objects.filter(environment_id=pk)
+    tenants = Tenant.objects.filter(projects__environments__environment_id=pk).distinct()
     return [
         *_named(actor, Permission.LIFECYCLE_VIEW, lifecycles, "the lifecycle"),
         *_named(actor, Permission.MACHINE_VIEW, targets, "the target"),
         *_named(actor, Permission.ACCOUNT_VIEW, accounts, "the account"),
+        *_named(actor, Permission.TENANT_VIEW, tenants, "the tenant"),
         *_in_processes(
             actor,
             environment.space_id,
@@ -102,6 +110,48 @@ def of_pool(actor: Actor, pool: WorkerPool) -> list[str]:
     return _in_processes(actor, pool.space_id, lambda action: action.worker_pool == pool.pk)
 
 
+def of_tenant(actor: Actor, tenant: Tenant) -> list[str]:
+    """Deployments for the tenant, targets of its own, and variables limited to it."""
+    targets = Target.objects.filter(tenants__tenant=tenant)
+    return [
+        *_named(actor, Permission.MACHINE_VIEW, targets, "the target"),
+        *_in_scopes(actor, tenant.space_id, Q(scope__tenants__contains=[tenant.pk])),
+        *_named(actor, Permission.TASK_VIEW, tenant.tasks.all(), "the task"),
+    ]
+
+
+def of_tags(actor: Actor, space_id: int, tags: Collection[Tag]) -> list[str]:
+    """Whoever carries one of these tags, and whatever names one."""
+    tenants = Tenant.objects.filter(tags__tag__in=tags).distinct()
+    return [
+        *_named(actor, Permission.TENANT_VIEW, tenants, "the tenant"),
+        *naming_tags(actor, space_id, tags),
+    ]
+
+
+def naming_tags(actor: Actor, space_id: int, tags: Collection[Tag]) -> list[str]:
+    """What names one of these tags: channels, targets, environments, steps, variables, and the frozen
+    copies of the latter two that releases hold."""
+    keys = tag_keys(tag.canonical_name for tag in tags)
+    if not keys:
+        return []
+
+    def names(model: Any, column: str) -> QuerySet[Any]:
+        rows = model.objects.in_space(space_id)
+        naming = [row.pk for row in rows if tag_keys(getattr(row, column)) & keys]
+        found: QuerySet[Any] = rows.filter(pk__in=naming)
+        return found
+
+    return [
+        *_named(actor, Permission.PROCESS_VIEW, names(Channel, "tenant_tags"), "the channel"),
+        *_named(actor, Permission.MACHINE_VIEW, names(Target, "tenant_tags"), "the target"),
+        *_named(actor, Permission.ENVIRONMENT_VIEW, names(Environment, "tags"), "the environment"),
+        *_in_processes(actor, space_id, lambda action: bool(tag_keys(action.tenant_tags) & keys)),
+        *_in_scopes(actor, space_id, Q(scope__tenant_tags__has_any_keys=sorted(keys))),
+        *_named(actor, Permission.RELEASE_VIEW, _releases_naming(space_id, keys), "the release"),
+    ]
+
+
 def of_library_set(actor: Actor, library_set: LibraryVariableSet) -> list[str]:
     projects = Project.objects.in_space(library_set.space_id).filter(
         library_sets__contains=[library_set.pk]
@@ -144,3 +194,24 @@ def _in_processes(actor: Actor, space_id: int, names: Any) -> list[str]:
 
 def _actions(process: EditedProcess) -> Iterable[Action]:
     return (action for step in process.parsed() for action in step.actions)
+
+
+def _releases_naming(space_id: int, keys: frozenset[str]) -> QuerySet[Release]:
+    """Releases whose frozen steps or variables name one of these tags."""
+    processes = [
+        row.pk
+        for row in ProcessSnapshot.objects.in_space(space_id).filter(releases__isnull=False)
+        if any(
+            tag_keys(action.tenant_tags) & keys for step in row.parsed for action in step.actions
+        )
+    ]
+    variables = [
+        pk
+        for pk, entries in VariableSnapshot.objects.in_space(space_id)
+        .filter(releases__isnull=False)
+        .values_list("pk", "entries")
+        if any(tag_keys(entry["scope"].get("tenant_tags", ())) & keys for entry in entries)
+    ]
+    naming = Q(process__in=processes) | Q(variables__in=variables)
+    rows: QuerySet[Release] = Release.objects.in_space(space_id).filter(naming)
+    return rows.select_related("project")

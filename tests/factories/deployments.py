@@ -178,6 +178,7 @@ def make_deployment(
         state,
         project=release.project,
         environment=environment,
+        tenant=given.get("tenant"),
         description=f"Deploy {release} to {environment}",
     )
     deployment = Deployment.objects.create(

@@ -13,6 +13,7 @@ from tests.factories.spaces import (
     make_team,
     make_user,
 )
+from tests.factories.tenants import make_tenant
 from tests.plugins.clients import ApiClient
 
 
@@ -180,7 +181,7 @@ class TestSessions:
 class TestTeams:
     def test_a_manager_gives_a_team_a_role(self, api, manager, space):
         client = api(manager)
-        friend = make_user()
+        friend, tenant = make_user(), make_tenant(space)
         team = client.send(
             "POST",
             "/api/teams",
@@ -195,12 +196,12 @@ class TestTeams:
                 "TeamId": team["Id"],
                 "SpaceId": space.wire_id,
                 "ProjectIds": None,
-                "TenantIds": ["Tenants-3"],
+                "TenantIds": [tenant.wire_id],
             },
         )
 
         assert row.status_code == 201, row.content
-        assert row.json()["TenantIds"] == ["Tenants-3"]
+        assert row.json()["TenantIds"] == [tenant.wire_id]
         assert row.json()["ProjectIds"] == []
         listed = client.get(f"/api/teams/{team['Id']}/scopeduserroles").json()
         assert [item["Id"] for item in listed["Items"]] == [row.json()["Id"]]
