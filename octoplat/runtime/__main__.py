@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from octoplat.runtime import demo
+from octoplat.runtime import demo, demo_people
 from octoplat.runtime.accounts import CannotDropRoot
 from octoplat.runtime.postgres import START_SECONDS, Cluster, DatabaseUnavailable
 from octoplat.runtime.processes import Program, end_with_parent
@@ -135,6 +135,10 @@ def _tell_access(supervisor: Supervisor) -> None:
         raise StartFailed(f"{env.home() / 'demo.json'} is missing or damaged.")
     supervisor.say(f"octoplat is ready: {access.url}")
     supervisor.say(f"Sign in as {access.username} with the password {access.password}")
+    if access.people:
+        supervisor.say("or, to see what others may do, as:")
+    for line in demo_people.table(access.people):
+        supervisor.say(line)
 
 
 if __name__ == "__main__":

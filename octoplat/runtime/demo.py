@@ -8,22 +8,27 @@ import json
 import os
 import secrets
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from octoplat.runtime import demo_content
+from octoplat.runtime import demo_content, demo_people
 from octoplat.runtime.rest import RestClient
 
 FIRST_VERSION = "1.0.0"
 ENVIRONMENTS = ("Development", "Test", "Production")
 PROJECT = "Acme Shop"
+OTHER_GROUP = "Office"
+OTHER_PROJECT = "Payroll"
 PATIENCE = 120  # seconds for one deployment
 
 
 @dataclass(frozen=True)
 class Access:
-    """What `demo.json` tells: where octoplat answers and how to sign in."""
+    """What `demo.json` tells: where octoplat answers and how to sign in.
+
+    people: sample persons, each with `username`, `password`, `team` and `may`.
+    """
 
     url: str
     username: str
@@ -31,6 +36,7 @@ class Access:
     api_key: str
     space: str
     space_name: str
+    people: list[dict[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,13 @@ def write_access(path: Path, access: Access) -> None:
     draft.replace(path)
 
 
+def people(access: Access) -> list[dict[str, str]]:
+    """The sample persons, made where they are missing."""
+    known = {person["username"]: person["password"] for person in access.people}
+    client = RestClient(access.url, access.api_key)
+    return demo_people.told(demo_people.add_people(client, known))
+
+
 def prepare(access: Access, target: DemoTarget) -> str:
     """Fill the sample space where something is missing; a first start also performs the release.
 
@@ -74,7 +87,9 @@ def prepare(access: Access, target: DemoTarget) -> str:
     space = f"/api/{access.space}"
     environments = _environments(client, space)
     _targets(client, space, environments, target)
-    project = _project(client, space, environments)
+    teams = demo_people.add_teams(client, access.space, environments, access.username)
+    project = _project(client, space, environments, teams[demo_people.APPROVERS])
+    _other_project(client, space)
     if client.get(f"{space}/projects/{project['Id']}/releases")["TotalResults"]:
         return "The sample project is as you left it."
     return _first_release(client, space)
@@ -124,7 +139,22 @@ def _targets(
             client.put(f"{space}/machines/{known['Id']}", known | {"Endpoint": machine["Endpoint"]})
 
 
-def _project(client: RestClient, space: str, environments: dict[str, str]) -> Any:
+def _other_project(client: RestClient, space: str) -> None:
+    """A project in a group of its own, which the shop's team does not see."""
+    group = client.ensure(f"{space}/projectgroups", {"Name": OTHER_GROUP})
+    lifecycle = client.get(f"{space}/lifecycles/all")[0]
+    client.ensure(
+        f"{space}/projects",
+        {
+            "Name": OTHER_PROJECT,
+            "Description": "A project of another group: the shop's team does not see it.",
+            "ProjectGroupId": group["Id"],
+            "LifecycleId": lifecycle["Id"],
+        },
+    )
+
+
+def _project(client: RestClient, space: str, environments: dict[str, str], approvers: str) -> Any:
     """The sample project with its lifecycle, process and variables."""
     known = client.find(f"{space}/projects", PROJECT)
     if known is not None:
@@ -152,7 +182,7 @@ def _project(client: RestClient, space: str, environments: dict[str, str]) -> An
     feed = client.get(f"{space}/feeds?feedType=BuiltIn&take=1")["Items"][0]
     process = client.get(f"{space}/deploymentprocesses/{project['DeploymentProcessId']}")
     process["Steps"] = demo_content.steps(
-        feed_id=feed["Id"], production_id=environments["Production"]
+        feed_id=feed["Id"], production_id=environments["Production"], approvers=approvers
     )
     client.put(f"{space}/deploymentprocesses/{process['Id']}", process)
     variables = client.get(f"{space}/variables/{project['VariableSetId']}")

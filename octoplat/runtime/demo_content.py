@@ -61,8 +61,11 @@ def package(version: str) -> tuple[str, bytes]:
     return f"{PACKAGE_ID}.{version}.zip", buffer.getvalue()
 
 
-def steps(*, feed_id: str, production_id: str) -> list[dict[str, Any]]:
-    """The demo's process in the form of the API: approve (Production only), deploy, smoke-test."""
+def steps(*, feed_id: str, production_id: str, approvers: str) -> list[dict[str, Any]]:
+    """The demo's process in the form of the API: approve (Production only), deploy, smoke-test.
+
+    approvers: id of the team that is asked.
+    """
     return [
         _step(
             "Approve for production",
@@ -73,7 +76,8 @@ def steps(*, feed_id: str, production_id: str) -> list[dict[str, Any]]:
                     "Octopus.Action.Manual.Instructions": (
                         "Look at the page in **Test** before customers see "
                         "release #{Octopus.Release.Number}."
-                    )
+                    ),
+                    "Octopus.Action.Manual.ResponsibleTeamIds": approvers,
                 },
             },
         ),

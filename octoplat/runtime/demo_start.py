@@ -25,6 +25,8 @@ def main() -> None:
         access = _install()
         demo.write_access(kept, access)
     access = replace(access, url=f"http://127.0.0.1:{env.number('OCTOPLAT_PORT', 8000)}")
+    access = replace(access, people=demo.people(access))
+    demo.write_access(kept, replace(access, url=""))
     print(demo.prepare(access, _target(home)), flush=True)
     demo.write_access(home / "demo.json", access)
 

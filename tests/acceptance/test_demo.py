@@ -57,6 +57,16 @@ def test_access_is_told_to_its_owner_only(stack):
     assert os.stat(stack.home / "demo.json").st_mode & 0o777 == 0o600
 
 
+def test_a_person_of_each_access_pattern_is_there_with_a_password_of_their_own(stack):
+    people = stack.access.people
+
+    teams = ["Developers", "QA", "Managers", "Project managers", "Shop team"]
+    assert [person["team"] for person in people] == teams
+    assert len({person["password"] for person in people}) == len(people)
+    for person in people:
+        assert f"{person['username']:<8}{person['password']}" in stack.log.read_text()
+
+
 def test_development_and_test_succeeded_and_production_waits(stack):
     states = {
         item["Description"]: (item["State"], item["HasPendingInterruptions"])
@@ -116,6 +126,7 @@ def test_a_second_start_finds_everything(tmp_path: Path) -> None:
             first.access.password,
             first.access.api_key,
         )
+        assert second.access.people == first.access.people
         assert pending(second)
 
     assert before == after == 1
