@@ -27,20 +27,16 @@ KINDS = {
     "runbookSnapshots": "RunbookSnapshot",
     "runbooks": "Runbook",
     "subscriptions": "Subscription",
-    "tagsets": "TagSet",
-    "tenants": "Tenant",
     "workers": "Worker",
 }
 
 
-# Lists and maps about these kinds that are not collections.
+# Lists about these kinds that are not collections.
 LISTS = (
     "actiontemplates/categories",
     "actiontemplates/search",
-    "tenants/variables-missing",
     "tenantvariables/all",
 )
-MAPS = ("tenants/status", "tenants/tag-test")
 
 
 @extend_schema(responses={200: dict})
@@ -52,9 +48,6 @@ class AbsentViewSet(SpaceCommandViewSet):
 
     def all(self, request: ApiRequest, **_: Any) -> Response:
         return Response([])
-
-    def nothing(self, request: ApiRequest, **_: Any) -> Response:
-        return Response({})
 
     def retrieve(self, request: ApiRequest, id: str, **_: Any) -> Response:
         raise NotFound(UNKNOWN)
@@ -70,7 +63,6 @@ def absent_routes() -> list[Route]:
         route("deploymentfreezes", AbsentViewSet.as_view({"get": "freezes"})),
         route("deploymentfreezes/<str:id>", AbsentViewSet.as_view({"get": "retrieve"})),
         *(route(path, AbsentViewSet.as_view({"get": "all"})) for path in LISTS),
-        *(route(path, AbsentViewSet.as_view({"get": "nothing"})) for path in MAPS),
     ]
     for path, item_type in KINDS.items():
         routes += [

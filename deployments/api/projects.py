@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
-from django.utils.html import escape
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -14,6 +13,7 @@ from rest_framework.response import Response
 from deployments.api.channels import ChannelResource
 from deployments.api.crud import CrudViewSet
 from deployments.api.fields import Computed, Constant, OptionalList, Text
+from deployments.api.logos import logo
 from deployments.api.project_progression import progression_document
 from deployments.api.releases import ReleaseResource, releases_in
 from deployments.models import Channel, LibraryVariableSet, Lifecycle, Project, ProjectGroup
@@ -38,13 +38,6 @@ NO_CREATION = {
     "ReleaseCreationPackage": None,
     "ReleaseCreationPackageStepId": None,
 }
-
-LOGO = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">'
-    '<rect width="64" height="64" rx="8" fill="#1f6feb"/>'
-    '<text x="32" y="44" font-family="sans-serif" font-size="34" fill="#fff" '
-    'text-anchor="middle">{}</text></svg>'
-)
 
 
 class DonorPackage(Document):
@@ -290,8 +283,7 @@ class ProjectViewSet(CrudViewSet):
     @action(detail=True, url_path="logo", pagination_class=None)
     def logo(self, request: ApiRequest, id: str, **_: Any) -> HttpResponse:
         """The project's first letter as a picture."""
-        letter = escape(self.row(id).name[:1].upper())
-        return HttpResponse(LOGO.format(letter), content_type="image/svg+xml")
+        return logo(self.row(id).name)
 
     @extend_schema(responses={200: dict})
     @action(detail=True, url_path="metadata", pagination_class=None)

@@ -1,7 +1,7 @@
 """Routes of `deployments`. `octoplat.api` mounts `space_routes` below /api, where they mean the default
 space, and below /api/{space}; `system_routes` below /api; `root_routes` at the root."""
 
-from deployments.api.absent import absent_routes
+from deployments.api.absent import AbsentViewSet, absent_routes
 from deployments.api.accounts import AccountViewSet
 from deployments.api.artifacts import ArtifactViewSet
 from deployments.api.build_information import BuildInformationViewSet
@@ -21,7 +21,9 @@ from deployments.api.project_groups import ProjectGroupViewSet
 from deployments.api.projects import ProjectViewSet
 from deployments.api.releases import ReleaseViewSet
 from deployments.api.spaces import SpaceViewSet
+from deployments.api.tag_sets import TagSetViewSet
 from deployments.api.tasks import AnyTaskViewSet, TaskViewSet
+from deployments.api.tenants import TenantViewSet
 from deployments.api.variables import LibrarySetViewSet, VariableSetViewSet
 from deployments.api.worker_pools import WorkerPoolViewSet
 from spaces.api.routes import Route, collection, route
@@ -72,7 +74,10 @@ space_routes: list[Route] = [
     *collection("projectgroups", ProjectGroupViewSet),
     *collection("projects", ProjectViewSet),
     *collection("releases", ReleaseViewSet),
+    *collection("tagsets", TagSetViewSet),
     *collection("tasks", TaskViewSet),
+    route("tenants/variables-missing", AbsentViewSet.as_view({"get": "all"})),
+    *collection("tenants", TenantViewSet),
     *collection("variables", VariableSetViewSet),
     *collection("workerpools", WorkerPoolViewSet),
     *absent_routes(),

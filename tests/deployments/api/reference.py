@@ -161,6 +161,9 @@ PROPERTIES = {
     "feeds/packages/versions": """Items[].Id Items[].PackageId Items[].FeedId Items[].Version
         Items[].Published Items[].SizeBytes Items[].Title Items[].ReleaseNotes""",
     "feeds/packages/search": "Items[].Id Items[].Name Items[].LatestVersion Items[].Description",
+    "tenants": "Name Slug Description IsDisabled TenantTags ProjectEnvironments ClonedFromTenantId",
+    "tagsets": """Name Slug Description SortOrder Scopes Type Tags Tags[].Id Tags[].Name
+        Tags[].CanonicalTagName Tags[].Color Tags[].Description Tags[].SortOrder""",
 }
 
 # The links that clients follow (3.3), beside Self.
@@ -178,5 +181,6 @@ LINKS = {
     "artifacts": "Content",
     "feeds": """SearchTemplate SearchPackagesTemplate SearchPackageVersionsTemplate Items""",
     "packages": "Raw AllVersions",
+    "tenants": "Logo Web",
     "machines": "Connection TasksTemplate",
 }

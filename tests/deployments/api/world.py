@@ -31,6 +31,7 @@ from tests.factories.deployments import (
     make_target,
     package_step,
 )
+from tests.factories.tenants import make_tag_set, make_tenant
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def make_world(space: Space) -> World:
     _log(deployment)
     artifact = _artifact(deployment)
     feed = space_feed(space)
+    tag_set = make_tag_set(space, "Alpha", name="Ring")
+    tenant = make_tenant(space, "Acme")
     paths = {
         "environments": f"environments/{dev.wire_id}",
         "environments/v2": f"environments/v2/{dev.wire_id}",
@@ -89,6 +92,8 @@ def make_world(space: Space) -> World:
         "accounts": f"accounts/{target.account.wire_id}",
         "libraryvariablesets": f"libraryvariablesets/{library.wire_id}",
         "variables": f"variables/variableset-{project.wire_id}",
+        "tagsets": f"tagsets/{tag_set.wire_id}",
+        "tenants": f"tenants/{tenant.wire_id}",
         "dashboard": "dashboard",
         "projects/progression": f"projects/{project.wire_id}/progression",
         "releases/progression": f"releases/{release.wire_id}/progression",
