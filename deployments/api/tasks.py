@@ -20,7 +20,7 @@ from deployments.models import Interruption, ServerTask, Target, TaskLogLine
 from deployments.queries.run_kinds import path_to, run_kind
 from deployments.queries.task_logs import MOST_LINES, LogPart, log_tree, queued_behind, raw_log
 from deployments.services.targets import check_health
-from deployments.services.tasks import cancel_task, judge_task, rerun_task
+from deployments.services.tasks import abandon_task, cancel_task, judge_task, rerun_task
 from spaces.access import allowed_system, visible
 from spaces.actors import Actor
 from spaces.api.documents import Document, SpaceResource, Timestamp, api_address
@@ -270,6 +270,13 @@ class TaskViewSet(SpaceViewSet):
     def cancel(self, request: ApiRequest, id: str, **_: Any) -> Response:
         """Cancels a queued task at once, a running one as soon as its processes are gone."""
         return self.shown(cancel_task(actor=request.actor, task=self.row(id)))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"], url_path="abandon")
+    def abandon(self, request: ApiRequest, id: str, **_: Any) -> Response:
+        """Ends the records of a task whose cancellation has taken ten minutes; remote work may go on. Our own
+        addition to the dialect."""
+        return self.shown(abandon_task(actor=request.actor, task=self.row(id)))
 
     @extend_schema(request=TaskVerdict)
     @action(detail=True, methods=["post"], url_path="state", pagination_class=None)

@@ -37,7 +37,7 @@ def newer_releases(task_ids: Iterable[int]) -> dict[int, str]:
 
 
 def _with_versions(rows: "QuerySet[Deployment]") -> list[Deployment]:
-    needed = ("project", "environment", "task__started_at", "release__version")
+    needed = ("project", "environment", "tenant", "task__started_at", "release__version")
     return list(rows.select_related("task", "release").only(*needed))
 
 
@@ -45,9 +45,13 @@ def _overtook(other: Deployment, waiting: Deployment) -> bool:
     began, other_began = waiting.task.started_at, other.task.started_at
     if began is None or other_began is None or other_began <= began:
         return False
-    place = (other.project_id, other.environment_id)
+    place = (other.project_id, other.environment_id, other.tenant_id)
     is_newer = _compare(other.release.version, waiting.release.version) > 0
-    return is_newer and place == (waiting.project_id, waiting.environment_id)
+    return is_newer and place == (
+        waiting.project_id,
+        waiting.environment_id,
+        waiting.tenant_id,
+    )
 
 
 def _compare(first: str, second: str) -> int:

@@ -7,6 +7,8 @@ from deployments.core.variables import Situation, resolve
 from deployments.models import Assembly, Environment
 from deployments.queries.variable_inputs import definitions_of
 
+CONCURRENCY_TAG = "Octopus.Task.ConcurrencyTag"
+
 
 def switch(assembly: Assembly, environment: Environment, name: str) -> str:
     """The evaluated text of a variable before anything runs, "" where it has none. Secrets are not

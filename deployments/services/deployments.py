@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from deployments.models import Deployment, Environment, Release, ServerTask
 from deployments.queries.blockers import Blocker, deployment_blockers
 from deployments.queries.deployment_changes import Changes, ReleaseChanges, running_versions
 from deployments.queries.plan_inputs import NO_OPTIONS, RunOptions
+from deployments.queries.switches import CONCURRENCY_TAG, switch
 from deployments.services.queueing import queue_run, schedule_blockers
+from deployments.services.superseding import supersede
 from spaces.access import authorize
 from spaces.actors import Actor
 from spaces.errors import Invalid
@@ -100,6 +103,21 @@ def _queue(
         options,
         kind=ServerTask.Kind.DEPLOY,
         description=f"Deploy {release} to {environment}",
-        concurrency_tag=f"{release.project.wire_id}/{environment.wire_id}",
+        concurrency_tag=_concurrency_tag(release, environment),
     )
+    supersede(actor, deployment, _to_the_same_place(deployment))
     return deployment
+
+
+def _concurrency_tag(release: Release, environment: Environment) -> str:
+    """Deployments with equal tags run one after another. domain.md 17.7."""
+    own = switch(release, environment, CONCURRENCY_TAG)
+    return (own or f"{release.project.wire_id}/{environment.wire_id}")[:300]
+
+
+def _to_the_same_place(deployment: Deployment) -> "QuerySet[Deployment]":
+    return Deployment.objects.filter(
+        project=deployment.project,
+        environment=deployment.environment,
+        tenant=deployment.tenant_id,
+    )

@@ -1,9 +1,12 @@
 """Server tasks: cancelling them, and answers that let them go on. domain.md 19.5."""
 
+from datetime import timedelta
 from functools import partial
 
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from deployments.core.states import NodeStatus, TaskState
 from deployments.models import Interruption, ServerTask
@@ -15,6 +18,8 @@ from spaces.actors import Actor
 from spaces.audit import record
 from spaces.errors import Conflict, Invalid
 from spaces.permissions import Permission
+
+PATIENCE = timedelta(minutes=10)
 
 
 @transaction.atomic
@@ -63,6 +68,41 @@ def _cancel_running(actor: Actor, task: ServerTask) -> None:
         close_nodes(task)
     else:
         transaction.on_commit(partial(enqueue, task.pk))
+
+
+@transaction.atomic
+def abandon_task(*, actor: Actor, task: ServerTask) -> ServerTask:
+    """Give up a cancelled task that does not come to its end: the records end here, remote work may go on.
+
+    Its worker, if there is one still, writes nothing more. Raises PermissionRefused, and Conflict while
+    its cancellation is younger than `PATIENCE`.
+    """
+    authorize(actor, Permission.TASK_CANCEL, task)
+    task = ServerTask.objects.select_for_update(of=("self",)).get(pk=task.pk)
+    if reasons := abandon_blockers(task):
+        raise Conflict(reasons)
+    ServerTask.objects.move(
+        task.pk,
+        TaskState.CANCELLING,
+        TaskState.CANCELED,
+        lease_epoch=F("lease_epoch") + 1,
+        error_message=f"Abandoned by {actor.name}: remote work may go on.",
+        has_warnings_or_errors=True,
+    )
+    close_nodes(task)
+    record(actor, "TaskAbandoned", task)
+    task.refresh_from_db()
+    return task
+
+
+def abandon_blockers(task: ServerTask) -> list[str]:
+    """Why the task cannot be abandoned now. domain.md 19.1."""
+    if task.state != TaskState.CANCELLING.value:
+        return [f"{task} is not being cancelled."]
+    asked_at = task.cancel_requested_at
+    if asked_at and timezone.now() - asked_at < PATIENCE:
+        return ["Its processes are being ended; it can be abandoned ten minutes after that began."]
+    return []
 
 
 def close_nodes(task: ServerTask) -> None:

@@ -16,7 +16,7 @@ from deployments.core.states import ACTIVE, FINAL, FINAL_NODES, NodeStatus, Task
 from deployments.models import ServerTask, TaskLogNode
 from deployments.queries.run_kinds import run_kind
 from deployments.queries.task_logs import log_tree, queued_behind, raw_log
-from deployments.services.tasks import cancel_task, rerun_task
+from deployments.services.tasks import abandon_blockers, abandon_task, cancel_task, rerun_task
 from deployments.web import log_view, statuses
 from deployments.web.guards import SpaceRequest, in_space
 from deployments.web.interruptions import Waiting, cards
@@ -118,6 +118,14 @@ def task_cancel(request: SpaceRequest, task_id: int) -> HttpResponse:
 
 @in_space(Permission.TASK_VIEW)
 @require_POST
+def task_abandon(request: SpaceRequest, task_id: int) -> HttpResponse:
+    abandon_task(actor=request.actor, task=found_task(request, task_id))
+    messages.success(request, "The task is abandoned. Look at its targets: work may go on there.")
+    return redirect("task", request.space.slug, task_id)
+
+
+@in_space(Permission.TASK_VIEW)
+@require_POST
 def task_rerun(request: SpaceRequest, task_id: int) -> HttpResponse:
     again = rerun_task(actor=request.actor, task=found_task(request, task_id))
     return redirect("task", request.space.slug, again.pk)
@@ -189,6 +197,8 @@ def _head(request: SpaceRequest, task: ServerTask, nodes: list[TaskLogNode]) -> 
         and task.state != TaskState.CANCELLING.value
         and allowed(request.actor, Permission.TASK_CANCEL, task),
         "cancel_offered": task.state in ACTIVE,
+        "may_abandon": not abandon_blockers(task)
+        and allowed(request.actor, Permission.TASK_CANCEL, task),
         "rerun_blockers": kind.again_blockers(request.actor, run) if kind and is_final else None,
     }
 

@@ -125,5 +125,6 @@ urlpatterns = [
         name="task_artifact",
     ),
     path("tasks/<int:task_id>/cancel", tasks.task_cancel, name="task_cancel"),
+    path("tasks/<int:task_id>/abandon", tasks.task_abandon, name="task_abandon"),
     path("tasks/<int:task_id>/rerun", tasks.task_rerun, name="task_rerun"),
 ]

@@ -30,6 +30,7 @@ POST_ONLY = {
     "release_variables",
     "target_health",
     "task_cancel",
+    "task_abandon",
     "task_rerun",
 }
 ROUTES = [pattern.name for pattern in urls.urlpatterns if pattern.name != "space"]
