@@ -12,13 +12,13 @@ to say where never opens a door. `anywhere` answers "somewhere in this space, at
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
 from spaces.actors import Actor
 from spaces.errors import NotFound, PermissionRefused
@@ -134,11 +134,15 @@ def view_permission(model: type[SpaceOwned]) -> Permission | None:
 
 @dataclass(frozen=True)
 class Grant:
-    """What one assignment gives. space_id: None at system level."""
+    """What one assignment gives. space_id: None at system level.
+
+    takes_second_factor: whether it holds only in sessions that began with a second factor (S6).
+    """
 
     space_id: int | None
     scope: Scope
     permissions: frozenset[str]
+    takes_second_factor: bool = False
 
 
 class Rights:
@@ -170,6 +174,12 @@ class Rights:
                 grouped.setdefault(scopes, []).append(space_id)
         return grouped
 
+    @cached_property
+    def without_second_factor(self) -> "Rights":
+        """What is left of them in a session without a second factor."""
+        kept = [grant for grant in self.grants if not grant.takes_second_factor]
+        return self if len(kept) == len(self.grants) else Rights(kept)
+
     def narrowed_to(self, key: ApiKey) -> "Rights":
         """What a request with this key may do: the intersection with the key's limits."""
         return Rights(
@@ -200,6 +210,8 @@ def _loaded(actor: Actor) -> Rights:
     if actor.user is None:
         raise LookupError("octoplat itself needs no rights.")
     rights = rights_of_user(actor.user, getattr(actor.api_key, "access_stamp", None))
+    if not actor.is_proven:
+        rights = rights.without_second_factor
     return rights.narrowed_to(actor.api_key) if actor.api_key else rights
 
 
@@ -209,6 +221,14 @@ def rights_of_user(user: User, stamp: UUID | None = None) -> Rights:
     if stamp is None:
         stamp = Installation.objects.values_list("access_stamp", flat=True).get()
     return _rights(user.pk, stamp)
+
+
+def lacks_second_factor(user: User) -> bool:
+    """Whether a session of the user without a second factor is worth less than one with it."""
+    if Installation.objects.get().second_factor_for == Installation.SecondFactorFor.EVERYBODY:
+        return True
+    rights = rights_of_user(user)
+    return rights.without_second_factor is not rights
 
 
 @lru_cache(maxsize=2048)
@@ -224,11 +244,26 @@ def _grants(user_id: int) -> Iterator[Grant]:
         ScopedUserRole.objects.filter(
             team__in=teams, grants__group=F("team__group"), space__deletion_requested_at=None
         )
-        .annotate(names=ArrayAgg("grants__permission__codename"))
+        .annotate(
+            names=ArrayAgg("grants__permission__codename"),
+            builtin=F("team__builtin"),
+            of_space=F("space__requires_second_factor"),
+            of_whom=Subquery(Installation.objects.values("second_factor_for")[:1]),
+        )
         .order_by()
     )
     for row in rows:
-        yield Grant(row.space_id, row.scope, frozenset(row.names))
+        takes = row.of_space or _takes_second_factor(row.of_whom, row.builtin)
+        yield Grant(row.space_id, row.scope, frozenset(row.names), takes)
+
+
+def _takes_second_factor(of_whom: str, builtin: str) -> bool:
+    match of_whom:
+        case Installation.SecondFactorFor.EVERYBODY:
+            return True
+        case Installation.SecondFactorFor.ADMINISTRATORS:
+            return builtin in (Team.ADMINISTRATORS, Team.MANAGERS)
+    return False
 
 
 def _narrowed(scope: Scope, key: ApiKey) -> Scope:

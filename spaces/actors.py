@@ -18,6 +18,7 @@ class Actor:
     somebody who has yet to sign in, who may do nothing.
     api_key: the key the request came with; its down-scope narrows the user's rights.
     session: digest of the browser session it came with, empty for keys.
+    is_proven: False for a browser session that began without a second factor.
     identity: how the user was established, as audit shows it ("Session", "API key 'CI'").
     memo: what `spaces.access` loads once per request; nothing else writes here.
     """
@@ -25,6 +26,7 @@ class Actor:
     user: "User | None"
     api_key: "ApiKey | None" = None
     session: str = ""
+    is_proven: bool = True
     identity: str = SYSTEM
     ip_address: str | None = None
     user_agent: str = ""

@@ -2,6 +2,7 @@
 
 import time
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import login
@@ -21,6 +22,7 @@ def caller(request: HttpRequest, user: User | None = None, api_key: ApiKey | Non
         user=user,
         api_key=api_key,
         session=_session(request, user, api_key),
+        is_proven=user is None or api_key is not None or has_second_factor(request),
         identity=_identity(request, user, api_key),
         ip_address=client_address(request),
         user_agent=request.headers.get("User-Agent", "")[:400],
@@ -56,7 +58,7 @@ def begin_session(
 
 def has_second_factor(request: HttpRequest) -> bool:
     """Whether this session began with, or was confirmed by, a second factor."""
-    return bool(request.session.get("second_factor"))
+    return bool(_remembered(request, "second_factor"))
 
 
 def client_address(request: HttpRequest) -> str | None:
@@ -75,7 +77,7 @@ def _identity(request: HttpRequest, user: User | None, api_key: ApiKey | None) -
         return f"API key {api_key.purpose or api_key.hint!r}"
     if user is None:
         return NOBODY
-    return _remembered(request, "how") or IN_PERSON
+    return str(_remembered(request, "how") or IN_PERSON)
 
 
 def _session(request: HttpRequest, user: User | None, api_key: ApiKey | None) -> str:
@@ -85,9 +87,9 @@ def _session(request: HttpRequest, user: User | None, api_key: ApiKey | None) ->
     return digest_of(session.session_key or "")
 
 
-def _remembered(request: HttpRequest, name: str) -> str:
+def _remembered(request: HttpRequest, name: str) -> Any:
     session = getattr(request, "session", None)
-    return str(session.get(name, "")) if session is not None else ""
+    return session.get(name) if session is not None else None
 
 
 def _address(text: str) -> str | None:

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from octoplat.ui.preferences import DENSITIES, THEMES, Preferences, zones
 from spaces.services.users import update_user
+from spaces.web.account import account_tabs
 from spaces.web.forms import PageForm, SecretInput
 from spaces.web.guards import SignedInRequest, signed_in
 
@@ -57,7 +58,12 @@ def account(request: SignedInRequest) -> HttpResponse:
         response = _saved(request, "Your preferences were saved.")
         Preferences(**preferences.cleaned_data).keep(response, secure=request.is_secure())
         return response
-    context = {"profile": profile, "password": password, "wishes": preferences}
+    context = {
+        "tabs": account_tabs("my_account"),
+        "profile": profile,
+        "password": password,
+        "wishes": preferences,
+    }
     status = max(form.status for form in (profile, password, preferences))
     return render(request, "octoplat/account.html", context, status=status)
 

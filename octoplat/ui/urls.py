@@ -7,14 +7,12 @@ from django.views.generic import RedirectView
 from deployments.web.landing import landing
 from octoplat.ui.account import account
 from octoplat.ui.styleguide import styleguide
-from spaces.web.sign_in import sign_in, sign_out
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", RedirectView.as_view(pattern_name="landing")),
     path("app", RedirectView.as_view(pattern_name="landing")),
     path("app/", landing, name="landing"),
-    path("app/sign-in", sign_in, name="sign_in"),
-    path("app/sign-out", sign_out, name="sign_out"),
+    path("app/", include("spaces.web.urls")),
     path("app/account/", account, name="my_account"),
     path("app/spaces/<slug:space>/", include("deployments.web.urls")),
 ]

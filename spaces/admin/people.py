@@ -10,15 +10,19 @@ from spaces.admin.rows import Rows, by_service
 from spaces.admin.site import site
 from spaces.models import (
     ApiKey,
+    AuthenticatorApp,
     BrowserSession,
+    RecoveryCode,
     ScopedUserRole,
     ScopedUserRoleGrant,
+    SecurityKey,
     SignInFailure,
     Team,
     User,
     UserRole,
 )
 from spaces.services.api_keys import revoke_api_key
+from spaces.services.second_factor import reset_second_factor
 from spaces.services.users import update_user
 
 
@@ -27,7 +31,7 @@ class Users(Rows):
     list_display = ("username", "email", "is_active", "is_service", "is_superuser", "created_at")
     list_filter = ("is_active", "is_service", "is_superuser")
     search_fields = ("username", "display_name", "email")
-    actions = ("disable", "enable")
+    actions = ("disable", "enable", "reset")
 
     @admin.action(description="Disable, and end their sessions")
     def disable(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -36,6 +40,13 @@ class Users(Rows):
     @admin.action(description="Enable")
     def enable(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._set_active(request, queryset, is_active=True)
+
+    @admin.action(description="Reset the second factor, and end their sessions")
+    def reset(self, request: Any, queryset: QuerySet[User]) -> None:
+        def act(user: User) -> None:
+            reset_second_factor(actor=request.actor, user=user)
+
+        by_service(self, request, act, queryset)
 
     def _set_active(self, request: Any, users: QuerySet[User], *, is_active: bool) -> None:
         def act(user: User) -> object:
@@ -67,6 +78,28 @@ class BrowserSessions(Rows):
     search_fields = ("user__username", "=address")
     hidden = ("content",)
     big = ("content",)
+
+
+@admin.register(AuthenticatorApp, site=site)
+class AuthenticatorApps(Rows):
+    list_display = ("created_at", "confirmed_at", "used_at")
+    list_filter = ("confirmed_at",)
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+
+
+@admin.register(SecurityKey, site=site)
+class SecurityKeys(Rows):
+    list_display = ("user", "created_at", "used_at")
+    list_filter = ("used_at",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "name")
+
+
+@admin.register(RecoveryCode, site=site)
+class RecoveryCodes(Rows):
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
 
 
 @admin.register(SignInFailure, site=site)

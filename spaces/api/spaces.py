@@ -15,6 +15,9 @@ from spaces.permissions import Permission
 from spaces.queries.spaces import Managers, managers_of, managers_of_all
 from spaces.services.spaces import create_space, update_space
 
+# What a new space does not have yet, set in a second step when it is asked for.
+SET_LATER = ("task_queue_stopped", "requires_second_factor")
+
 
 class SpaceList(serializers.ListSerializer[Space]):
     """Looks up the managers of all its spaces at once."""
@@ -37,6 +40,7 @@ class SpaceDocument(Resource):
     IsDefault = serializers.BooleanField(source="is_default")
     IsPrivate = serializers.BooleanField(source="is_private")
     TaskQueueStopped = serializers.BooleanField(source="task_queue_stopped")
+    RequiresSecondFactor = serializers.BooleanField(source="requires_second_factor")
     SpaceManagersTeams = serializers.SerializerMethodField()
     SpaceManagersTeamMembers = serializers.SerializerMethodField()
 
@@ -71,6 +75,7 @@ class SpaceInput(Document):
     IsDefault = serializers.BooleanField(source="is_default", required=False)
     IsPrivate = serializers.BooleanField(source="is_private", required=False)
     TaskQueueStopped = serializers.BooleanField(source="task_queue_stopped", required=False)
+    RequiresSecondFactor = serializers.BooleanField(source="requires_second_factor", required=False)
     SpaceManagersTeams = serializers.ListField(
         child=Reference(queryset=Team.objects.all()),
         source="manager_teams",
@@ -102,10 +107,10 @@ class SpaceViewSet(CollectionViewSet):
     def create(self, request: ApiRequest) -> Response:
         authorize_system(request.actor, Permission.SPACE_CREATE)
         given = self.given()
-        stopped = given.pop("task_queue_stopped", False)
+        later = {name: given.pop(name) for name in SET_LATER if given.get(name)}
         space = create_space(actor=request.actor, **given)
-        if stopped:
-            space = update_space(actor=request.actor, space=space, task_queue_stopped=True)
+        if later:
+            space = update_space(actor=request.actor, space=space, **later)
         return self.shown(space, status=201)
 
     def update(self, request: ApiRequest, id: str) -> Response:

@@ -6,6 +6,7 @@ from spaces.models.data_keys import DataKey
 from spaces.models.elevations import Elevation
 from spaces.models.events import Event, EventHead
 from spaces.models.installation import Installation
+from spaces.models.second_factors import AuthenticatorApp, RecoveryCode, SecurityKey
 from spaces.models.sessions import BrowserSession
 from spaces.models.spaces import Space
 from spaces.models.teams import ScopedUserRole, ScopedUserRoleGrant, Team, UserRole
@@ -13,6 +14,7 @@ from spaces.models.users import SignInFailure, User, canonical_username
 
 __all__ = [
     "ApiKey",
+    "AuthenticatorApp",
     "BrowserSession",
     "DataKey",
     "Dimensions",
@@ -20,8 +22,10 @@ __all__ = [
     "Event",
     "EventHead",
     "Installation",
+    "RecoveryCode",
     "ScopedUserRole",
     "ScopedUserRoleGrant",
+    "SecurityKey",
     "SignInFailure",
     "Space",
     "SpaceOwned",

@@ -11,10 +11,17 @@ class Installation(models.Model):
 
     access_stamp: a new random value with every change of teams, roles, assignments or members, written
     in the same transaction. Random, because a counter would repeat itself after a rollback.
+    second_factor_for: whose rights take a second factor, beside those in spaces that ask for one.
     """
+
+    class SecondFactorFor(models.TextChoices):
+        NOBODY = "", "Nobody"
+        ADMINISTRATORS = "administrators", "Octopus Administrators and Octopus Managers"
+        EVERYBODY = "everybody", "Everybody"
 
     guid = models.UUIDField(default=uuid4, editable=False)
     access_stamp = models.UUIDField(default=uuid4, editable=False)
+    second_factor_for = models.CharField(max_length=20, blank=True, default="", db_default="")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

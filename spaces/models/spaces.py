@@ -10,6 +10,7 @@ from spaces.models.base import WireIdentified
 class Space(WireIdentified, models.Model):
     """Everything of one organisation or department; nothing crosses into another. domain.md 2.
 
+    requires_second_factor: rights in the space hold only in sessions with a second factor.
     deletion_requested_at: from then on nobody sees the space; a server task removes its content.
     """
 
@@ -20,6 +21,7 @@ class Space(WireIdentified, models.Model):
     description = models.TextField(blank=True, default="")
     is_default = models.BooleanField(default=False)
     is_private = models.BooleanField(default=False)
+    requires_second_factor = models.BooleanField(default=False, db_default=False)
     task_queue_stopped = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     deletion_requested_at = models.DateTimeField(null=True, blank=True, editable=False)

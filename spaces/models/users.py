@@ -65,8 +65,12 @@ class User(WireIdentified, AbstractBaseUser):
 
 
 class SignInFailure(models.Model):
-    """One wrong password, kept as long as it counts. security-and-reliability.md 7.3."""
+    """One wrong try, kept as long as it counts. security-and-reliability.md 7.3.
 
+    step: what was tried: a password, a second factor, an invitation.
+    """
+
+    step = models.CharField(max_length=20, default="password", db_default="password")
     name = models.CharField(max_length=150)
     address = models.CharField(max_length=64)
     at = models.DateTimeField(auto_now_add=True)

@@ -14,7 +14,12 @@ from django.db.models import Q, Subquery
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from spaces.access import allowed_system, authorize_system, rights_of_user
+from spaces.access import (
+    allowed_system,
+    authorize_system,
+    lacks_second_factor,
+    rights_of_user,
+)
 from spaces.actors import Actor
 from spaces.audit import record
 from spaces.errors import Conflict, Invalid, NotAuthenticated
@@ -60,11 +65,14 @@ def create_api_key(
     """A new key of `user`, and its text, which nobody can read again.
 
     Another user's key takes UserEdit and everything that user holds. A key made with a key has its
-    limits, ends with it at the latest and is revoked with it. Raises PermissionRefused or Invalid.
+    limits, ends with it at the latest and is revoked with it. Raises PermissionRefused, Invalid, or
+    Conflict in a session that lacks a second factor.
     """
     if actor.user != user and not actor.is_system:
         authorize_system(actor, Permission.USER_EDIT)
         refuse_to_impersonate(actor, user, rights_of_user(user))
+    if not actor.is_proven and lacks_second_factor(user):
+        raise Conflict("Set up a second factor first: without it the key could do more than you.")
     if problems := _problems(purpose, expires_at, limits):
         raise Invalid(problems)
     parent = actor.api_key

@@ -6,45 +6,47 @@ name, a wrong password, a disabled user and a service account.
 
 import unicodedata
 from dataclasses import replace
-from datetime import datetime, timedelta
 
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.utils import timezone
 
 from spaces.actors import Actor
 from spaces.audit import record
-from spaces.errors import Invalid, NotAuthenticated, TooManyRequests
-from spaces.models import SignInFailure, User, canonical_username
+from spaces.errors import Invalid, NotAuthenticated
+from spaces.models import User, canonical_username
+from spaces.services.attempts import PASSWORD, count_failure, forget_failures, refuse_too_many
 
-WINDOW = timedelta(minutes=15)
-MOST_PER_NAME_AND_ADDRESS = 5
-MOST_PER_ADDRESS = 20
 REFUSED = "Invalid username or password."
 LONGEST_NAME = 150
 LONGEST_PASSWORD = 4096
 
 
 def check_password(*, actor: Actor, username: str, password: str) -> User:
-    """The user who knows this password. actor: nobody yet, only where the request comes from.
+    """The user who knows this password, who has not signed in by that alone (`second_factor.next_step`).
 
-    Failures are counted and audited in their own transaction, whatever the caller does.
-    Raises Invalid for unusable input, TooManyRequests, NotAuthenticated.
+    actor: nobody yet, only where the request comes from. Failures are counted and audited in their own
+    transaction, whatever the caller does. Raises Invalid for unusable input, TooManyRequests,
+    NotAuthenticated.
     """
     name = _usable(username, password)
     address = actor.ip_address or ""
-    _refuse_too_many(name, address)
+    refuse_too_many(PASSWORD, name, address)
     user = User.objects.filter(username__iexact=name).first()
     if not _fits(user, password) or user is None:
         with transaction.atomic():
-            SignInFailure.objects.create(name=name, address=address)
+            count_failure(PASSWORD, name, address)
             record(actor, "LoginFailed", user, message=f"Sign-in failed for {name}")
         raise NotAuthenticated(REFUSED)
     with transaction.atomic():
-        SignInFailure.objects.filter(name=name, address=address).delete()
-        SignInFailure.objects.filter(at__lt=timezone.now() - WINDOW).delete()
-        record(replace(actor, user=user), "LoginSucceeded", user, message=f"{user} signed in")
+        forget_failures(PASSWORD, name, address)
     return user
+
+
+@transaction.atomic
+def welcome(*, actor: Actor, user: User, by: str = "") -> None:
+    """Write down that the user has signed in. by: what with, where it was more than a password."""
+    message = f"{user} signed in with {by}" if by else f"{user} signed in"
+    record(replace(actor, user=user), "LoginSucceeded", user, message=message)
 
 
 def _usable(username: str, password: str) -> str:
@@ -63,20 +65,3 @@ def _fits(user: User | None, password: str) -> bool:
         make_password(password)  # takes as long as a check
         return False
     return user.check_password(password) and user.is_active
-
-
-def _refuse_too_many(name: str, address: str) -> None:
-    recent = SignInFailure.objects.filter(address=address, at__gt=timezone.now() - WINDOW)
-    for failures, most in (
-        (recent.filter(name=name), MOST_PER_NAME_AND_ADDRESS),
-        (recent, MOST_PER_ADDRESS),
-    ):
-        newest = list(failures.order_by("-at").values_list("at", flat=True)[:most])
-        if len(newest) == most:
-            raise TooManyRequests(
-                "Too many failed sign-ins. Try again later.", retry_after=_seconds_until(newest[-1])
-            )
-
-
-def _seconds_until(oldest: datetime) -> int:
-    return max(1, int((oldest + WINDOW - timezone.now()).total_seconds()))

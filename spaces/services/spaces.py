@@ -18,6 +18,7 @@ from spaces.permissions import Permission
 from spaces.queries.spaces import manager_rows, managers_of
 from spaces.services.grants import keep_in_step, rights_changed
 from spaces.services.installation import add_space_managers
+from spaces.services.second_factor import refuse_without_own
 
 LONGEST_NAME = 50
 
@@ -112,14 +113,17 @@ def update_space(
     is_default: bool | None = None,
     is_private: bool | None = None,
     task_queue_stopped: bool | None = None,
+    requires_second_factor: bool | None = None,
     manager_users: Collection[User] | None = None,
     manager_teams: Collection[Team] | None = None,
 ) -> Space:
     """Change what is given. For the space's managers, and for whoever may edit spaces at system level.
 
-    Raises NotFound, PermissionRefused, Invalid, or Conflict when another space is the default one.
+    Raises NotFound, PermissionRefused, Invalid, or Conflict when another space is the default one, or
+    when the actor asks for a second factor without having one.
     """
     _authorize_managing(actor, space)
+    refuse_without_own(actor, is_required=bool(requires_second_factor))
     space = Space.objects.select_for_update(no_key=True).get(pk=space.pk)
     if space.deletion_requested_at:
         raise NotFound(UNKNOWN)
@@ -130,6 +134,7 @@ def update_space(
         "is_default": is_default,
         "is_private": is_private,
         "task_queue_stopped": task_queue_stopped,
+        "requires_second_factor": requires_second_factor,
     }
     before = _shown(space)
     for field, value in given.items():
@@ -145,6 +150,8 @@ def update_space(
         )
     if changes := difference(before, _shown(space)):
         record(actor, "Modified", space, details=changes)
+    if "requires_second_factor" in changes:
+        rights_changed()
     return space
 
 
@@ -276,5 +283,6 @@ def _shown(space: Space) -> dict[str, Any]:
         "is_default": space.is_default,
         "is_private": space.is_private,
         "task_queue_stopped": space.task_queue_stopped,
+        "requires_second_factor": space.requires_second_factor,
         "managers": sorted([*map(str, managers.users), *map(str, managers.teams)]),
     }

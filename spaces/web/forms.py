@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar, TypeVar, cast
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
 
 from spaces.errors import Conflict, Invalid, TooLarge, Unprocessable
 
 Result = TypeVar("Result")
+Row = TypeVar("Row", bound=Model)
 
 
 class PageForm(forms.Form):
@@ -59,6 +61,12 @@ class Rows(forms.ModelMultipleChoiceField):
 
     def clean(self, value: Any) -> Any:
         return list(super().clean(value))
+
+
+def posted_row(request: HttpRequest, rows: QuerySet[Row]) -> Row | None:
+    """The one of these rows that the form's field `id` names, if it is still there."""
+    number = request.POST.get("id", "")
+    return rows.filter(pk=number).first() if number.isascii() and number.isdigit() else None
 
 
 class CodeArea(forms.Textarea):

@@ -1,21 +1,18 @@
-"""Signing in and out with a session. ui.md 2, security-and-reliability.md S5, S11."""
-
-from typing import Any
+"""Signing in and out with a session. ui.md 2, security-and-reliability.md S5, S6, S11."""
 
 from django import forms
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from spaces.callers import begin_session, caller
-from spaces.errors import DomainError, NotAuthenticated, TooManyRequests
-from spaces.models import User
+from spaces.callers import caller
+from spaces.errors import DomainError
+from spaces.services.second_factor import Step, next_step
 from spaces.services.sign_in import check_password
-
-HOME = "/app/"
+from spaces.web.proofs import Proofs, page_status
+from spaces.web.steps import HOME, enter_with, own_address, proceed, site_of, underway
 
 
 class SignInForm(forms.Form):
@@ -31,7 +28,7 @@ class SignInForm(forms.Form):
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Leads to where the person wanted to go, if that is one of our pages."""
-    target = _own_address(request, request.POST.get("next") or request.GET.get("next", ""))
+    target = own_address(request, request.POST.get("next") or request.GET.get("next", ""))
     if request.user.is_authenticated:
         return redirect(target)
     form = SignInForm(request.POST or None)
@@ -41,11 +38,37 @@ def sign_in(request: HttpRequest) -> HttpResponse:
             user = check_password(actor=caller(request), **form.cleaned_data)
         except DomainError as refusal:
             form.add_error(None, refusal.reasons)
-            status = _status(refusal)
+            status = page_status(refusal)
         else:
-            return _welcome(request, user, target)
+            return proceed(request, user, target=target)
     context = {"form": form, "next": target}
     return render(request, "spaces/sign_in.html", context, status=status)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """The second step. Nothing of the session exists before it."""
+    found = underway(request)
+    if found is None:
+        return _elsewhere(request)
+    user, sign_in = found
+    proofs = Proofs(request, user)
+    if request.method == "POST" and (factor := proofs.accepted()):
+        return enter_with(request, user, sign_in, factor)
+    context = {"proofs": proofs, "who": user}
+    return render(request, "spaces/sign_in_second_factor.html", context, status=proofs.status)
+
+
+@never_cache
+@require_GET
+def set_up(request: HttpRequest) -> HttpResponse:
+    """For whoever may not get in without a second factor and has none yet."""
+    found = underway(request)
+    if found is None or next_step(found[0]) is not Step.SET_UP:
+        return _elsewhere(request)
+    context = {"who": found[0], "site": site_of(request)}
+    return render(request, "spaces/sign_in_set_up.html", context)
 
 
 @require_POST
@@ -54,23 +77,6 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     return redirect("sign_in")
 
 
-def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
-    begin_session(request, user)
-    return redirect(target)
-
-
-def _status(refusal: DomainError) -> int:
-    match refusal:
-        case TooManyRequests():
-            return 429
-        case NotAuthenticated():
-            return 401
-    return 422
-
-
-def _own_address(request: HttpRequest, wanted: Any) -> str:
-    """`wanted` if it leads to this installation, else the landing page (S11)."""
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if is_ours else HOME
+def _elsewhere(request: HttpRequest) -> HttpResponse:
+    """For whoever is not on the way in."""
+    return redirect(HOME if request.user.is_authenticated else "sign_in")

@@ -45,14 +45,17 @@ def row(model: str, space, **given):
 # What belongs to the installation, or to a space or the installation.
 OF_THE_SYSTEM = {
     "ApiKey",
+    "AuthenticatorApp",
     "BrowserSession",
     "DataKey",
     "Elevation",
     "Event",
     "EventHead",
     "Installation",
+    "RecoveryCode",
     "ScopedUserRole",
     "ScopedUserRoleGrant",
+    "SecurityKey",
     "SignInFailure",
     "Space",
     "Team",

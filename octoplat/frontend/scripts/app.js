@@ -9,6 +9,7 @@ import "./copying.js";
 import "./toasts.js";
 import "./blocked.js";
 import "./typing.js";
+import "./security_keys.js";
 import "./once.js";
 import "./preferences.js";
 import "./log.js";

@@ -10,7 +10,8 @@ from django.utils import timezone
 from spaces.actors import Actor
 from spaces.errors import Invalid, NotAuthenticated, TooManyRequests
 from spaces.models import Event, SignInFailure
-from spaces.services.sign_in import MOST_PER_ADDRESS, check_password
+from spaces.services.attempts import MOST_PER_ADDRESS
+from spaces.services.sign_in import check_password, welcome
 from tests.factories.spaces import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db
@@ -27,14 +28,22 @@ def fail(times, **given):
             attempt(**given)
 
 
-@pytest.mark.promise("S20")
 @pytest.mark.parametrize("spelling", ["ada", "ADA", "  Ada ", "\uff41\uff44\uff41"])
-def test_the_right_password_signs_in_in_any_spelling_of_the_name(spelling):
+def test_the_right_password_is_known_in_any_spelling_of_the_name(spelling):
     user = make_user(username="ada")
 
     assert attempt(spelling, PASSWORD) == user
-    assert Event.objects.get().category == "LoginSucceeded"
-    assert Event.objects.get().user == user
+
+
+@pytest.mark.promise("S20")
+def test_who_has_signed_in_is_written_down():
+    user = make_user(username="ada", display_name="Ada")
+
+    welcome(actor=Actor(user=None, identity="Nobody"), user=user, by="password and a code")
+
+    event = Event.objects.get()
+    assert (event.category, event.user) == ("LoginSucceeded", user)
+    assert event.message == "Ada signed in with password and a code"
 
 
 @pytest.mark.promise("S5")
