@@ -7,7 +7,7 @@ rights that wait for a second factor, are told beside it. domain.md 4.3, ui.md 7
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from spaces.access import allowed_system, anywhere, authorize_system
 from spaces.actors import Actor
@@ -106,21 +106,27 @@ class Explanation:
 
 def explain(user: User, question: Question) -> Explanation:
     """Whether `user` may, and which assignments decide it. Asks for no permission: see `refuse_to_tell`."""
-    carrying = carrying_of(assignments_of(user), question) if user.is_active else []
-    return judge(user, question, carrying)
+    (found,) = explain_all(user, [question])
+    return found
 
 
-def judge(user: User, question: Question, carrying: Iterable[Holding]) -> Explanation:
-    """The explanation from the assignments that carry the permission. Pure."""
-    carrying = [] if question.crosses_spaces else list(carrying)
+def explain_all(user: User, questions: Iterable[Question]) -> list[Explanation]:
+    """`explain` for each of the questions, from one query."""
+    held = holdings(assignments_of(user)) if user.is_active else []
+    return [judge(user, question, carrying(held, question)) for question in questions]
+
+
+def judge(user: User, question: Question, held: Iterable[Holding]) -> Explanation:
+    """The explanation from the assignments that carry the permission."""
+    held = [] if question.crosses_spaces else list(held)
     if question.where is None:
-        granting = [Judged(holding) for holding in carrying]
+        granting = [Judged(holding) for holding in held]
         return Explanation(user, question, bool(granting), granting)
     places = question.places()
-    judged = [_judged(holding, question.permission, places) for holding in carrying]
+    judged = [_judged(holding, question.permission, places) for holding in held]
     granting = [one for one in judged if not one.missed]
     nearest = sorted((one for one in judged if one.missed), key=lambda one: len(one.missed))
-    is_allowed = _covers(carrying, question.permission, places)
+    is_allowed = _covers(held, question.permission, places)
     return Explanation(
         user, question, is_allowed, granting, () if is_allowed else nearest[:MOST_NEAREST]
     )
@@ -131,26 +137,22 @@ def who_may(question: Question) -> QuerySet[User]:
 
     Exact where the thing is in one place; of one in several places, those whom a single assignment covers.
     """
-    carrying = (
-        [] if question.crosses_spaces else carrying_of(ScopedUserRole.objects.all(), question)
-    )
+    held = [] if question.crosses_spaces else holdings(_asked_about(question))
     places = question.places()
-    permission = question.permission
     teams = [
         holding.row.team
-        for holding in carrying
-        if question.where is None or _covers([holding], permission, places)
+        for holding in carrying(held, question)
+        if question.where is None or _covers([holding], question.permission, places)
     ]
     return members_of(teams).order_by("username")
 
 
-def carrying_of(rows: QuerySet[ScopedUserRole], question: Question) -> list[Holding]:
+def carrying(held: Iterable[Holding], question: Question) -> list[Holding]:
     """Those of the assignments through which the permission is held at the level of the question."""
     if question.where is None:
-        found = holdings(rows)
-        return [h for h in found if h.gives(question.permission, at_system_level=True)]
-    in_space = rows.filter(Q(space=space_of(question.where)))
-    return [h for h in holdings(in_space) if h.gives(question.permission)]
+        return [h for h in held if h.gives(question.permission, at_system_level=True)]
+    space_id = space_of(question.where)
+    return [h for h in held if h.row.space_id == space_id and h.gives(question.permission)]
 
 
 def may_ask_about_others(actor: Actor, space: Space | None) -> bool:
@@ -173,15 +175,20 @@ def refuse_to_tell(actor: Actor, user: User, space: Space | None) -> None:
         )
 
 
+def _asked_about(question: Question) -> QuerySet[ScopedUserRole]:
+    rows = ScopedUserRole.objects.all()
+    return rows.filter(space=space_of(question.where)) if question.where else rows
+
+
 def _judged(holding: Holding, permission: Permission, places: Sequence[Place]) -> Judged:
     scope = that_matters(holding.row.scope, permission)
     misses = [missed(scope, permission, place) for place in places]
     return Judged(holding, min(misses, key=len))
 
 
-def _covers(carrying: Iterable[Holding], permission: Permission, places: Sequence[Place]) -> bool:
+def _covers(held: Iterable[Holding], permission: Permission, places: Sequence[Place]) -> bool:
     """Reading takes any of the places, every other act all of them; each from one assignment alone."""
-    scopes = [that_matters(holding.row.scope, permission) for holding in carrying]
+    scopes = [that_matters(holding.row.scope, permission) for holding in held]
     covered = (any(not missed(scope, permission, place) for scope in scopes) for place in places)
     return any(covered) if permission.is_view else all(covered)
 

@@ -1,6 +1,7 @@
 """Routes of `spaces`. Mounted by `octoplat.urls`: `system_routes` below /api, `space_routes` below /api
 (for the default space) and below /api/{space}."""
 
+from spaces.api.access_check import AccessCheckViewSet
 from spaces.api.events import EventViewSet
 from spaces.api.roles import PermissionViewSet, UserRoleViewSet
 from spaces.api.routes import Route, collection, route
@@ -21,6 +22,7 @@ system_routes: list[Route] = [
 ]
 
 space_routes: list[Route] = [
+    route("access-check", AccessCheckViewSet.as_view({"get": "check"})),
     *collection("teams", TeamViewSet),
     *collection("scopeduserroles", ScopedUserRoleViewSet),
     *collection("events", EventViewSet),
