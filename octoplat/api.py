@@ -24,6 +24,7 @@ system_routes: list[Route] = [
 ]
 
 routes: list[Route] = [
+    *spaces.root_routes,
     *deployments.root_routes,
     route("api", RootViewSet.as_view({"get": "list"})),
     route("api/openapi.json", SpectacularJSONAPIView.as_view(), name="openapi"),

@@ -11,13 +11,26 @@ SYSTEM = "System"
 
 
 @dataclass(frozen=True)
+class AccessToken:
+    """What a machine shows that has proved its identity elsewhere. domain.md 3.4.
+
+    identity_id: the OIDC identity that admitted it. subject: what it is called there.
+    """
+
+    user: "User"
+    identity_id: int
+    subject: str
+
+
+@dataclass(frozen=True)
 class Actor:
     """The first argument of every service.
 
     user: None for octoplat itself (lifecycle automation, recovery), which `cause` then explains, and for
     somebody who has yet to sign in, who may do nothing.
     api_key: the key the request came with; its down-scope narrows the user's rights.
-    session: digest of the browser session it came with, empty for keys.
+    token: the access token it came with instead; it can do all that its user can, but make keys.
+    session: digest of the browser session it came with, empty for keys and tokens.
     is_proven: False for a browser session that began without a second factor.
     identity: how the user was established, as audit shows it ("Session", "API key 'CI'").
     memo: what `spaces.access` loads once per request; nothing else writes here.
@@ -25,6 +38,7 @@ class Actor:
 
     user: "User | None"
     api_key: "ApiKey | None" = None
+    token: AccessToken | None = None
     session: str = ""
     is_proven: bool = True
     identity: str = SYSTEM

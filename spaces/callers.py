@@ -8,22 +8,28 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.http import HttpRequest
 
-from spaces.actors import Actor
+from spaces.actors import AccessToken, Actor
 from spaces.models import ApiKey, User
 from spaces.session_store import digest_of
+
+Shown = ApiKey | AccessToken
 
 NOBODY = "Nobody"
 IN_PERSON = "Session"
 
 
-def caller(request: HttpRequest, user: User | None = None, api_key: ApiKey | None = None) -> Actor:
-    """The actor behind a request. Without a user: somebody who has yet to sign in and may do nothing."""
+def caller(request: HttpRequest, user: User | None = None, shown: Shown | None = None) -> Actor:
+    """The actor behind a request. Without a user: somebody who has yet to sign in and may do nothing.
+
+    shown: the key or token that came with the request; without one, it is a browser's session.
+    """
     return Actor(
         user=user,
-        api_key=api_key,
-        session=_session(request, user, api_key),
-        is_proven=user is None or api_key is not None or has_second_factor(request),
-        identity=_identity(request, user, api_key),
+        api_key=shown if isinstance(shown, ApiKey) else None,
+        token=shown if isinstance(shown, AccessToken) else None,
+        session=_session(request, user, shown),
+        is_proven=user is None or shown is not None or has_second_factor(request),
+        identity=_identity(request, user, shown),
         ip_address=client_address(request),
         user_agent=request.headers.get("User-Agent", "")[:400],
         request_id=getattr(request, "request_id", ""),
@@ -72,17 +78,19 @@ def client_address(request: HttpRequest) -> str | None:
     return next((hop for hop in reversed(known) if not _is_proxy(hop)), known[0] if known else peer)
 
 
-def _identity(request: HttpRequest, user: User | None, api_key: ApiKey | None) -> str:
-    if api_key:
-        return f"API key {api_key.purpose or api_key.hint!r}"
+def _identity(request: HttpRequest, user: User | None, shown: Shown | None) -> str:
+    if isinstance(shown, ApiKey):
+        return f"API key {shown.purpose or shown.hint!r}"
+    if shown:
+        return f"OIDC subject {shown.subject}"
     if user is None:
         return NOBODY
     return str(_remembered(request, "how") or IN_PERSON)
 
 
-def _session(request: HttpRequest, user: User | None, api_key: ApiKey | None) -> str:
+def _session(request: HttpRequest, user: User | None, shown: Shown | None) -> str:
     session = getattr(request, "session", None)
-    if user is None or api_key or session is None:
+    if user is None or shown or session is None:
         return ""
     return digest_of(session.session_key or "")
 

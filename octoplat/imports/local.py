@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from django.core.wsgi import get_wsgi_application
 
 from octoplat.runtime.rest import Refused, explanation
+from spaces.api.throttling import UNLIMITED
 
 
 class LocalServer:
@@ -52,6 +53,7 @@ class LocalServer:
                 "SERVER_NAME": "localhost",
                 "SERVER_PORT": "80",
                 "REMOTE_ADDR": "127.0.0.1",
+                UNLIMITED: True,
                 "wsgi.url_scheme": "http",
                 "wsgi.input": io.BytesIO(data),
                 "wsgi.errors": io.StringIO(),

@@ -109,6 +109,9 @@ DATABASES = {"default": env.database().as_django(env.number("OCTOPLAT_DATABASE_P
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 TRUSTED_PROXIES = env.listed("OCTOPLAT_TRUSTED_PROXIES")
+API_RATE = env.number("OCTOPLAT_API_RATE", 600)
+ANONYMOUS_RATE = env.number("OCTOPLAT_ANONYMOUS_RATE", 60)
+"""Requests per minute of one key, token or person, and of one address without; 0: any number."""
 OUTBOUND_ALLOWED = env.listed("OCTOPLAT_OUTBOUND_ALLOWED")
 """Host names and networks beyond the public ones that requests of ours may go to (spaces/outbound.py)."""
 
@@ -143,6 +146,7 @@ REST_FRAMEWORK = {
         "spaces.api.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["spaces.api.throttling.CallerThrottle"],
     "DEFAULT_PARSER_CLASSES": ["spaces.api.parsing.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["spaces.api.parsing.DialectRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "spaces.api.parsing.AlwaysJSON",

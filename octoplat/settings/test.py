@@ -10,6 +10,7 @@ KEYS_FOLDER = Path(tempfile.gettempdir()) / f"octoplat-test-{os.getuid()}" / "ke
 BLOBS_FOLDER = KEYS_FOLDER.parent / "blobs"
 WORK_FOLDER = KEYS_FOLDER.parent / "work"
 CACHE_FOLDER = KEYS_FOLDER.parent / "cache"
+API_RATE = ANONYMOUS_RATE = 0  # tests of the limits set them
 SECRET_KEY = "test" * 16  # signs nothing that outlives the run
 ALLOWED_HOSTS = ["*"]
 DATABASES["default"]["TEST"] = {"NAME": os.environ.get("OCTOPLAT_TEST_DATABASE", "test_octoplat")}  # noqa: F405

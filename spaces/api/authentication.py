@@ -1,4 +1,5 @@
-"""How a request proves who it acts for: an API key, or the session of a browser. api-dialect.md 2."""
+"""How a request proves who it acts for: an API key, an access token, or the session of a browser.
+api-dialect.md 2."""
 
 from typing import Any
 
@@ -10,9 +11,10 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from spaces.callers import client_address
+from spaces.actors import AccessToken
+from spaces.callers import Shown, client_address
 from spaces.models import ApiKey, User
-from spaces.services import api_keys
+from spaces.services import access_tokens, api_keys
 
 KEY_HEADERS = ("X-Octopus-ApiKey", "X-NuGet-ApiKey")
 CSRF_COOKIE = "Octopus-Csrf-Token_octoplat"
@@ -20,14 +22,15 @@ CSRF_HEADER = "X-Octopus-Csrf-Token"
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """`X-Octopus-ApiKey: API-…`, for NuGet clients `X-NuGet-ApiKey`, or `Authorization: Bearer API-…`."""
+    """`X-Octopus-ApiKey: API-…`, for NuGet clients `X-NuGet-ApiKey`, or `Authorization: Bearer` with a
+    key or with an access token."""
 
-    def authenticate(self, request: Request) -> tuple[User, ApiKey] | None:
+    def authenticate(self, request: Request) -> tuple[User, Shown] | None:
         text = _presented(request)
         if text is None:
             return None
-        key = api_keys.authenticate(text, address=client_address(request._request))
-        return key.user, key
+        shown = _recognised(text, client_address(request._request))
+        return shown.user, shown
 
     def authenticate_header(self, request: Request) -> str:
         return "ApiKey"
@@ -67,6 +70,13 @@ def _refuse_forged(request: HttpRequest) -> None:
     check.process_request(request)
     if reason := check.process_view(request, lambda _: HttpResponse(), (), {}):
         raise PermissionDenied(f"The request could be forged: {reason} Send {CSRF_HEADER}.")
+
+
+def _recognised(text: str, address: str | None) -> ApiKey | AccessToken:
+    """What the text stands for: keys have no dots, tokens have two. Raises NotAuthenticated."""
+    if text.count(".") == 2:
+        return access_tokens.authenticate(text)
+    return api_keys.authenticate(text, address=address)
 
 
 def _presented(request: Request) -> str | None:

@@ -5,6 +5,7 @@ reasons, because one client prints only the first and another only the second.
 """
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 
 from spaces.access import UNKNOWN
+from spaces.api.throttling import count_stranger
 from spaces.audit import record
 from spaces.errors import DomainError, NotAuthenticated, PermissionRefused, TooManyRequests
 
@@ -21,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 GENERAL = "There was a problem with your request."
 SIGN_IN = "You must be signed in to do this: send an API key in X-Octopus-ApiKey."
+TOO_OFTEN = "Too many requests."
+STRANGERS = (NotAuthenticated, exceptions.NotAuthenticated, exceptions.AuthenticationFailed)
 SAFE = {"GET", "HEAD", "OPTIONS"}
 JSON = "application/json; charset=utf-8"
 
@@ -30,6 +34,8 @@ def answer(exc: Exception, context: Mapping[str, Any]) -> JsonResponse:
     request = context["request"]._request
     if isinstance(exc, PermissionRefused):
         _audit_refusal(request, exc)
+    if isinstance(exc, STRANGERS) and (wait := count_stranger(request)):
+        exc = TooManyRequests(TOO_OFTEN, retry_after=wait)
     status, reasons, headers = _judged(exc, request)
     # no DRF response: that would be rendered as the view renders, and be HTML for the page of docs
     return JsonResponse(
@@ -74,8 +80,8 @@ def _judged(exc: Exception, request: HttpRequest) -> tuple[int, Sequence[str], M
         case exceptions.Throttled():
             return (
                 429,
-                ["Too many requests."],
-                {"Retry-After": str(int(getattr(exc, "wait", None) or 1) + 1)},
+                [TOO_OFTEN],
+                {"Retry-After": str(math.ceil(getattr(exc, "wait", None) or 1))},
             )
         case exceptions.APIException():
             return exc.status_code, [str(exc.detail)], {}

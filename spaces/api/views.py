@@ -15,7 +15,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from spaces.access import UNKNOWN, visible, visible_spaces
-from spaces.actors import Actor
+from spaces.actors import AccessToken, Actor
 from spaces.api.parameters import Parameters
 from spaces.callers import caller
 from spaces.errors import Invalid, NotFound
@@ -35,7 +35,7 @@ class ApiRequest(Request):
     """A request as handlers find it."""
 
     user: User
-    auth: ApiKey | None
+    auth: ApiKey | AccessToken | None
     actor: Actor
     space: Space
 

@@ -6,6 +6,8 @@ from spaces.models.data_keys import DataKey
 from spaces.models.elevations import Elevation
 from spaces.models.events import Event, EventHead
 from spaces.models.installation import Installation
+from spaces.models.oidc_identities import OidcIdentity, TokenKey
+from spaces.models.rate_limits import RateLimit
 from spaces.models.second_factors import AuthenticatorApp, RecoveryCode, SecurityKey
 from spaces.models.sessions import BrowserSession
 from spaces.models.spaces import Space
@@ -22,6 +24,8 @@ __all__ = [
     "Event",
     "EventHead",
     "Installation",
+    "OidcIdentity",
+    "RateLimit",
     "RecoveryCode",
     "ScopedUserRole",
     "ScopedUserRoleGrant",
@@ -31,6 +35,7 @@ __all__ = [
     "SpaceOwned",
     "SpaceOwnedQuerySet",
     "Team",
+    "TokenKey",
     "User",
     "UserRole",
     "WireIdentified",

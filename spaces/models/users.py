@@ -2,8 +2,10 @@
 
 import unicodedata
 from typing import Any, ClassVar
+from uuid import uuid4
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -26,11 +28,15 @@ class User(WireIdentified, AbstractBaseUser):
     is_service: acts through API keys only, without password or session.
     is_staff, is_superuser: what Django's own admin asks; true exactly for the members of Octopus
     Administrators, and without any meaning for what belongs to a space.
+    external_id: what a service account is called outside: the audience of tokens meant for it.
     """
 
     wire_prefix = "Users"
 
     username = models.CharField(max_length=150, unique=True)
+    external_id = models.UUIDField(
+        default=uuid4, db_default=RandomUUID(), unique=True, editable=False
+    )
     display_name = models.CharField(max_length=200)
     email = models.EmailField(blank=True, default="")
     is_active = models.BooleanField(default=True)

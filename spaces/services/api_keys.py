@@ -66,13 +66,15 @@ def create_api_key(
 
     Another user's key takes UserEdit and everything that user holds. A key made with a key has its
     limits, ends with it at the latest and is revoked with it. Raises PermissionRefused, Invalid, or
-    Conflict in a session that lacks a second factor.
+    Conflict in a session that lacks a second factor and with an access token.
     """
     if actor.user != user and not actor.is_system:
         authorize_system(actor, Permission.USER_EDIT)
         refuse_to_impersonate(actor, user, rights_of_user(user))
     if not actor.is_proven and lacks_second_factor(user):
         raise Conflict("Set up a second factor first: without it the key could do more than you.")
+    if actor.token:
+        raise Conflict("An access token makes no keys: they would outlive it.")
     if problems := _problems(purpose, expires_at, limits):
         raise Invalid(problems)
     parent = actor.api_key

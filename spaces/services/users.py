@@ -123,6 +123,7 @@ def delete_user(*, actor: Actor, user: User) -> None:
     record(actor, "Deleted", user)
     user.teams.clear()
     user.api_keys.all().delete()
+    user.oidc_identities.all().delete()
     sign_out_everywhere(user)
     user.username = f"deleted-{user.pk}"
     user.display_name = "Deleted user"

@@ -15,7 +15,10 @@ from spaces.permissions import Permission
 from tests.factories.standing import STANDING, Standing
 
 BELOW_SPACE = "api/{space}/"
-AT_SYSTEM_LEVEL = ("spaces", "users", "userroles", "teams", "scopeduserroles", "teammembership")
+AT_SYSTEM_LEVEL = (
+    *("spaces", "users", "serviceaccounts"),
+    *("userroles", "teams", "scopeduserroles", "teammembership"),
+)
 ACCEPTED = {"GET": 200, "PUT": 200, "DELETE": 200, "POST": 201}
 
 

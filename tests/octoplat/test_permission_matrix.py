@@ -12,7 +12,7 @@ from deployments.models import Environment
 from deployments.services.space_defaults import furnish_space
 from octoplat import api as routes_of_api
 from spaces.api.root import NowhereViewSet
-from spaces.models import Event
+from spaces.models import Event, OidcIdentity
 from spaces.permissions import SPACE_PERMISSIONS, Permission
 from tests.deployments.api.world import make_world
 from tests.factories.deployments import SYSTEM, make_environment, make_project, zip_bytes
@@ -30,6 +30,7 @@ from tests.octoplat.expected import ANSWERS, BELOW_SPACE, LISTED, expected, need
 # Told apart by their own tests: rights at system level, or over people.
 IDENTITY = ("users", "userroles", "teams", "scopeduserroles", "teammembership", "events", "spaces")
 
+TRUST = {"Name": "New", "Issuer": "https://ci.example.org", "Subject": "repo:acme/shop"}
 BODIES: dict[str, Any] = {
     "POST accounts": {"Name": "New", "AccountType": "UsernamePassword", "Username": "x"},
     "POST build-information": {
@@ -72,6 +73,8 @@ BODIES: dict[str, Any] = {
     "POST runbook-runs/create/v1": {"ProjectName": "Shop", "RunbookName": "Any"},
     "POST runbook-runs/git/create/v1": {"ProjectName": "Shop", "RunbookName": "Any"},
     "POST scopeduserroles": {"UserRoleId": "{userroles}", "TeamId": "{teams}"},
+    "POST serviceaccounts/{account}/oidcidentities/create/v1": TRUST,
+    "PUT serviceaccounts/{account}/oidcidentities/{id}/v1": TRUST,
     "POST spaces": {"Name": "New", "SpaceManagersTeamMembers": ["{users}"]},
     "POST tagsets": {"Name": "New"},
     "PUT tagsets/sortorder": [],
@@ -165,6 +168,7 @@ def send(client, base, ids, path, method, document):
     address = path.replace("{id}", ids.get(NAMED.get(kind, kind), "Nothing-1"))
     address = address.replace("{version}", "1.0.0").replace("{environment}", "Dev")
     address = address.replace("{key_id}", ids.get("apikeys", ""))
+    address = address.replace("{account}", ids.get("serviceaccounts", ""))
     query = QUERIES.get(path, "").format(**ids)
     if path == "packages/raw":
         headers = {"Content-Disposition": "attachment; filename=New.1.0.zip"}
@@ -242,7 +246,11 @@ def people(ids, world):
     member = make_user()
     team = make_team(world.space, member)
     assignment = assign(team, make_role(Permission.PROJECT_VIEW), world.space)
+    account = make_user(is_service=True)
+    identity = OidcIdentity.objects.create(user=account, name="Shop", issuer="x", subject="x")
     return ids | {
+        "serviceaccounts": account.wire_id,
+        "oidcidentities": identity.wire_id,
         "users": member.wire_id,
         "apikeys": make_api_key(member)[0].wire_id,
         "teams": team.wire_id,

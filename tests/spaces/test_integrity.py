@@ -52,6 +52,8 @@ OF_THE_SYSTEM = {
     "Event",
     "EventHead",
     "Installation",
+    "OidcIdentity",
+    "RateLimit",
     "RecoveryCode",
     "ScopedUserRole",
     "ScopedUserRoleGrant",
@@ -59,6 +61,7 @@ OF_THE_SYSTEM = {
     "SignInFailure",
     "Space",
     "Team",
+    "TokenKey",
     "User",
     "UserRole",
 }
