@@ -17,6 +17,13 @@ MAKES = (P.DEPLOYMENT_CREATE, P.RELEASE_CREATE, P.PROCESS_EDIT, P.RUNBOOK_RUN_CR
 DECIDES = (P.INTERRUPTION_SUBMIT, P.INTERRUPTION_VIEW_SUBMIT_RESPONSIBLE)
 
 
+def only_looks(actor: Actor, space: Space) -> bool:
+    """Whether somebody came for dashboards and reports alone: no page offers them work, not even disabled
+    (ui.md 6, project manager)."""
+    reads = anywhere(actor, P.INSIGHTS_REPORT_VIEW, space)
+    return reads and not anywhere(actor, P.TASK_VIEW, space)
+
+
 def landing_page(actor: Actor, space: Space) -> str:
     """The name of the route: what whoever holds just these permissions came for. "" when there is no
     page of the space for them."""
@@ -24,7 +31,7 @@ def landing_page(actor: Actor, space: Space) -> str:
     def holds(*permissions: P) -> bool:
         return any(anywhere(actor, permission, space) for permission in permissions)
 
-    if holds(P.INSIGHTS_REPORT_VIEW) and not holds(P.TASK_VIEW):
+    if only_looks(actor, space):
         return "reports"
     if holds(*DECIDES) and not holds(*MAKES):
         return "inbox"

@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from deployments.models import Project
 from deployments.queries.inbox import waiting_count
+from deployments.web.landing import only_looks
 from octoplat.ui.preferences import Preferences
 from spaces.access import allowed, anywhere
 from spaces.actors import Actor
@@ -87,6 +88,13 @@ class Shell:
         if here:
             max(here, key=lambda item: len(item.url)).is_current = True
         return found
+
+    @cached_property
+    def offers_work(self) -> bool:
+        """Whether pages show what the person may not do now, with the reason."""
+        if self._actor is None or self.space is None:
+            return True
+        return not only_looks(self._actor, self.space)
 
     @cached_property
     def bottom(self) -> list[NavItem]:

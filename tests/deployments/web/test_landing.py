@@ -71,6 +71,17 @@ def test_a_report_offers_no_work_and_no_log(browse, reader, dev, release, home):
     assert "aria-disabled" not in text
 
 
+@pytest.mark.promise("U11")
+def test_who_only_looks_is_offered_nothing_anywhere_not_even_disabled(
+    browse, reader, viewer, dev, production, release, home
+):
+    shop = f"{home}/projects/shop"
+
+    for path in (f"{shop}/", f"{shop}/releases/1.0.0/", f"{shop}/releases/", f"{home}/dashboard"):
+        assert "aria-disabled" not in browse(reader).get(path).text, path
+    assert "aria-disabled" in browse(viewer).get(f"{shop}/").text
+
+
 def test_the_file_has_what_shipped_and_no_formula(browse, reader, space, dev, home):
     deployment = make_deployment(make_release(make_project(space, name="=SUM(A1)"), "1.0.0"), dev)
     ServerTask.objects.filter(pk=deployment.task_id).update(started_at=timezone.now())
