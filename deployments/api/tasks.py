@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from deployments.api.fields import Computed, Constant, Text
 from deployments.core.states import ACTIVE, FINAL_NODES, TaskState
 from deployments.models import Interruption, ServerTask, Target, TaskLogLine
+from deployments.queries.queue_standing import Standing, standing
 from deployments.queries.run_kinds import path_to, run_kind
 from deployments.queries.task_logs import MOST_LINES, LogPart, log_tree, queued_behind, raw_log
 from deployments.services.targets import check_health
@@ -156,6 +157,7 @@ class TaskDetails(Document):
     ActivityLogs = ActivityLog(many=True)
     Progress = TaskProgress()
     PhysicalLogSize = serializers.IntegerField()
+    Queue = serializers.DictField(allow_null=True)
     Links = serializers.DictField()
 
 
@@ -250,6 +252,7 @@ class TaskViewSet(SpaceViewSet):
                     "EstimatedTimeRemaining": "",
                 },
                 "PhysicalLogSize": task.log_size,
+                "Queue": _queue(standing(request.actor, task)),
                 "Links": {"Self": f"{api_address(f'tasks/{task.wire_id}')}/details"},
             }
         )
@@ -356,6 +359,23 @@ def _node(part: LogPart) -> dict[str, Any]:
         "LogElements": [_element(line) for line in part.lines],
         "ProgressPercentage": 100 if node.status in FINAL_NODES else node.progress,
         "ProgressMessage": node.progress_message,
+    }
+
+
+def _queue(found: Standing | None) -> dict[str, Any] | None:
+    """Where a queued task stands. Our own addition to the dialect."""
+    if found is None:
+        return None
+    return {
+        "Position": found.position,
+        "Reasons": [
+            {
+                "Code": reason.code,
+                "Text": reason.text,
+                "TaskId": reason.task.wire_id if reason.task else None,
+            }
+            for reason in found.reasons
+        ],
     }
 
 

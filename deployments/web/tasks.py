@@ -14,8 +14,9 @@ from django.views.decorators.vary import vary_on_headers
 from deployments import blobs
 from deployments.core.states import ACTIVE, FINAL, FINAL_NODES, NodeStatus, TaskState
 from deployments.models import ServerTask, TaskLogNode
+from deployments.queries.queue_standing import standing
 from deployments.queries.run_kinds import run_kind
-from deployments.queries.task_logs import log_tree, queued_behind, raw_log
+from deployments.queries.task_logs import log_tree, raw_log
 from deployments.services.tasks import abandon_blockers, abandon_task, cancel_task, rerun_task
 from deployments.web import log_view, statuses
 from deployments.web.guards import SpaceRequest, in_space
@@ -74,7 +75,7 @@ def task_page(request: SpaceRequest, task_id: int) -> HttpResponse:
         "last": task.last_seq,
         "cut": first - 1 if first > log_view.SHOWN else 0,
         "verbose": verbose,
-        "behind": queued_behind(task),
+        "standing": standing(request.actor, task),
         "artifacts": _artifacts(request, task),
     }
     return render(request, "deployments/task.html", context)
