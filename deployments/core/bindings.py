@@ -10,6 +10,7 @@ from typing import Any
 from deployments.core.operations import OutputValue
 from deployments.core.plan import Plan, PlannedAction, PlannedMachine, PlannedStep
 from deployments.core.release_notes import changes_variables
+from deployments.core.tags import tag_keys
 from deployments.core.templates import Variables, get_flag
 from deployments.core.variables import DEPLOYMENT_PROCESS, Definition, Resolver, Situation
 
@@ -92,6 +93,9 @@ class RunFacts:
     machines: Mapping[int, MachineFacts] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    tenant: Thing = Thing()
+    tenant_tags: tuple[str, ...] = ()
+    tenant_id: int | None = None
     environment_id: int | None = None
     channel_id: int | None = None
     own: Mapping[str, str] = field(default_factory=dict)
@@ -194,6 +198,8 @@ class Bindings:
             step_roles=frozenset(step.step.roles) if step else frozenset(),
             actions=frozenset(ids - {""}),
             channel=self._facts.channel_id,
+            tenant=self._facts.tenant_id,
+            tenant_tags=tag_keys(self._facts.tenant_tags),
             process=self._facts.process,
         )
 
@@ -274,6 +280,9 @@ def _deployment_values(facts: RunFacts) -> Values:
         prefix + "ForcePackageRedeployment": str(facts.force_redeployment),
         prefix + "SpecificMachines": ",".join(facts.specific_machines),
         prefix + "ExcludedMachines": ",".join(facts.excluded_machines),
+        prefix + "Tenant.Id": facts.tenant.id,
+        prefix + "Tenant.Name": facts.tenant.name,
+        prefix + "Tenant.Tags": ",".join(facts.tenant_tags),
         prefix + "Machines": ",".join(m.machine.id for m in facts.machines.values()),
         "Octopus.Task.Id": facts.task.id,
         "Octopus.Task.Name": facts.task.name,

@@ -9,7 +9,10 @@ ID = int
 
 @dataclass(frozen=True)
 class Phase:
-    """One step of a lifecycle. `minimum` environments must succeed before the next; 0 = all."""
+    """One step of a lifecycle. `minimum` environments must succeed before the next; 0 = all.
+
+    others: environments that the subject is not connected to; see `for_subject`.
+    """
 
     id: str
     name: str
@@ -18,6 +21,7 @@ class Phase:
     minimum: int = 0
     is_optional: bool = False
     is_priority: bool = False
+    others: tuple[ID, ...] = ()
 
     @property
     def environments(self) -> tuple[ID, ...]:
@@ -42,7 +46,7 @@ class Progress(StrEnum):
 class PhaseProgress:
     """How one phase stands for one release and subject.
 
-    deployable: environments that a deployment may go to now.
+    deployable: environments that a deployment may go to now. satisfied: it does not hold up later ones.
     blocked: a defect holds the release back from this phase.
     """
 
@@ -51,6 +55,7 @@ class PhaseProgress:
     reachable: bool
     deployable: frozenset[ID]
     blocked: bool = False
+    satisfied: bool = True
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class Progression:
         for phase in self.phases:
             if environment in phase.phase.environments:
                 return missing
-            if phase.progress != Progress.COMPLETE and phase.phase.needed > 0:
+            if not phase.satisfied:
                 missing.append(phase.phase)
         return missing
 
@@ -98,7 +103,24 @@ def for_subject(phases: Sequence[Phase], connected: Collection[ID]) -> tuple[Pha
             phase,
             automatic=tuple(env for env in phase.automatic if env in connected),
             manual=tuple(env for env in phase.manual if env in connected),
+            others=tuple(env for env in phase.environments if env not in connected),
         )
+        for phase in phases
+    )
+
+
+def satisfied_gaps(
+    phases: Sequence[Phase], done: Collection[ID], connected: Collection[ID]
+) -> tuple[bool, ...]:
+    """For each phase whether it holds up nobody who has no environment in it. domain.md 8.3(7).
+
+    phases: whole, not limited to a subject. done: where the release succeeded for whomever. connected:
+    the environments in which the project has any tenant.
+    """
+    return tuple(
+        not phase.needed
+        or not set(phase.environments).isdisjoint(done)
+        or set(phase.environments).isdisjoint(connected)
         for phase in phases
     )
 
@@ -126,6 +148,9 @@ def progression(
         blocked = has_defect and index > 0 and count == 0
         complete = _is_complete(phase, count)
         is_current = reachable and not complete and not current_found
+        satisfied = count >= phase.needed
+        if not phase.environments and gaps_satisfied is not None:
+            satisfied = gaps_satisfied[index]
         judged.append(
             PhaseProgress(
                 phase=phase,
@@ -133,12 +158,10 @@ def progression(
                 reachable=reachable,
                 deployable=frozenset(phase.environments if reachable and not blocked else ()),
                 blocked=blocked,
+                satisfied=satisfied,
             )
         )
         current_found = current_found or is_current
-        satisfied = count >= phase.needed
-        if not phase.environments and gaps_satisfied is not None:
-            satisfied = gaps_satisfied[index]
         reachable = reachable and satisfied
     return Progression(tuple(judged), _next_deployments(judged, finished))
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from deployments.core.process import Action, Step, groups, steps_from_json
+from deployments.core.tags import carries
 from deployments.core.targeting import Machine, Selected, in_roles
 
 DEFAULT_PARALLELISM = 10
@@ -211,7 +212,7 @@ def _reason_out(action: Action, given: PlanInput) -> str:
         return "it is limited to other environments"
     if action.channels and given.channel not in action.channels:
         return "it is limited to other channels"
-    if action.tenant_tags and not given.tenant_tags.intersection(action.tenant_tags):
+    if action.tenant_tags and not carries(action.tenant_tags, given.tenant_tags):
         return "it is limited to other tenants"
     if action.id in given.skipped:
         return "it was skipped by the person who deployed"

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from deployments.core.states import DEPLOYABLE_HEALTH, Health
+from deployments.core.tags import TagFilter
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,8 @@ def _tenant_fits(machine: Machine, selection: Selection) -> bool:
         return machine.participation != "Tenanted"
     if machine.participation == "Untenanted":
         return False
-    return selection.tenant in machine.tenants or bool(selection.tenant_tags & machine.tenant_tags)
+    meant = TagFilter(machine.tenants, tuple(machine.tenant_tags))
+    return meant.means(selection.tenant, selection.tenant_tags)
 
 
 def _reason_left_out(machine: Machine, selection: Selection) -> str:

@@ -34,6 +34,7 @@ from deployments.queries.plan_inputs import RunOptions, plan_input
 from deployments.queries.requesters import NO_LONGER, may_still_check, may_still_start
 from deployments.queries.run_kinds import RunKind, run_kind
 from deployments.queries.switches import uses_guidance
+from deployments.queries.tenants import subject
 from deployments.queries.variable_inputs import definitions_for
 from deployments.queue import enqueue
 from deployments.transports.local import LocalSession
@@ -123,8 +124,9 @@ def _start(task: ServerTask, kind: Kind, run: ProcessRun, lease: Lease) -> Plan 
         _not_started(task, kind, run, lease, [NO_LONGER])
         return None
     assembly, environment = run.assembly, run.environment
+    whom = subject(run.project, run.tenant)
     planned = replace(
-        plan(plan_input(assembly, environment, RunOptions.of(run))),
+        plan(plan_input(assembly, environment, RunOptions.of(run), whom)),
         is_guided=uses_guidance(assembly, environment, run.use_guided_failure),
     )
     blockers = [str(blocker) for blocker in kind.start_blockers(run)]

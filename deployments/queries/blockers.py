@@ -4,14 +4,16 @@ Whoever offers an act asks here, and the service that performs it asks the same 
 promises what the POST refuses (ui.md U1, U11).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from deployments.core.lifecycles import Progression
 from deployments.core.plan import Plan
-from deployments.models import Assembly, Environment, Package, Project, Release
-from deployments.queries.plan_inputs import NO_OPTIONS, RunOptions, plan_of
-from deployments.queries.progression import progression_of, progressions
+from deployments.core.tags import carries, in_words
+from deployments.models import Assembly, Environment, Package, Project, Release, Tenant
+from deployments.queries.plan_inputs import NO_OPTIONS, RunOptions, machines_in, plan_of
+from deployments.queries.progression import progressions, standings
+from deployments.queries.tenants import Subject, subjects
 from deployments.queries.variable_inputs import missing_answers
 from spaces.access import allowed
 from spaces.actors import Actor
@@ -29,26 +31,43 @@ class Blocker:
         return self.text
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a release may be deployed: an environment, for a tenant or for none."""
+
+    environment: Environment
+    tenant: Tenant | None = None
+
+    def __str__(self) -> str:
+        return f"{self.environment} for {self.tenant}" if self.tenant else str(self.environment)
+
+
 def deploy_blockers(
     actor: Actor,
     release: Release,
     environment: Environment,
     options: RunOptions = NO_OPTIONS,
     planned: Plan | None = None,
+    tenant: Tenant | None = None,
 ) -> list[Blocker]:
     """Why `actor` cannot deploy this now, permission first. Empty: the service will accept it.
 
     planned: the plan of exactly this, for a caller who has worked it out.
     """
-    return permission_blockers(actor, release, environment) + deployment_blockers(
-        release, environment, options, planned
+    return permission_blockers(actor, release, environment, tenant) + deployment_blockers(
+        release, environment, options, planned, tenant
     )
 
 
-def permission_blockers(actor: Actor, release: Release, environment: Environment) -> list[Blocker]:
-    if allowed(actor, Permission.DEPLOYMENT_CREATE, release, environment=environment):
+def permission_blockers(
+    actor: Actor, release: Release, environment: Environment, tenant: Tenant | None = None
+) -> list[Blocker]:
+    if allowed(
+        actor, Permission.DEPLOYMENT_CREATE, release, environment=environment, tenant=tenant
+    ):
         return []
-    return [Blocker("no-permission", f"Your teams do not allow you to deploy to {environment}.")]
+    place = Place(environment, tenant)
+    return [Blocker("no-permission", f"Your teams do not allow you to deploy to {place}.")]
 
 
 def deployment_blockers(
@@ -56,15 +75,46 @@ def deployment_blockers(
     environment: Environment,
     options: RunOptions = NO_OPTIONS,
     planned: Plan | None = None,
+    tenant: Tenant | None = None,
 ) -> list[Blocker]:
-    """What stands in the way whoever asks: project, lifecycle, packages, answers, targets, options.
-
-    domain.md 17.2: all of it together.
+    """What stands in the way whoever asks: project, tenant, lifecycle, packages, answers, targets,
+    options. domain.md 17.2: all of it together.
     """
-    return [
-        *start_blockers(release, environment),
-        *option_blockers(release, environment, options, planned),
-    ]
+    place = Place(environment, tenant)
+    plans = {place: planned} if planned else None
+    return places_blockers(release, [place], options, plans)[place]
+
+
+def places_blockers(
+    release: Release,
+    places: Sequence[Place],
+    options: RunOptions = NO_OPTIONS,
+    plans: Mapping[Place, Plan] | None = None,
+) -> dict[Place, list[Blocker]]:
+    """The same for many places at once; the number of queries depends on the environments alone.
+
+    plans: of exactly these places, for a caller who has worked them out.
+    """
+    starting = places_start_blockers(release, places)
+    people = {s.id: s for s in subjects(release.project, _tenants(places))}
+    environments = {place.environment for place in places}
+    choices = {e: [*choice_blockers(release, e, options)] for e in environments}
+    machines = {} if plans else {e: machines_in(e) for e in environments}
+
+    def plan_at(place: Place) -> Plan:
+        if plans:
+            return plans[place]
+        subject, there = people[_id(place.tenant)], machines[place.environment]
+        return plan_of(release, place.environment, options, subject, there)
+
+    return {
+        place: [
+            *starting[place],
+            *choices[place.environment],
+            *(Blocker("no-targets", problem) for problem in plan_at(place).problems),
+        ]
+        for place in places
+    }
 
 
 def option_blockers(
@@ -76,21 +126,62 @@ def option_blockers(
     """What is wrong with the choices for a run, and whether it would reach any target."""
     planned = planned or plan_of(assembly, environment, options)
     return [
-        *_choice_blockers(assembly, environment, options),
-        *_prompt_blockers(assembly, environment, options),
+        *choice_blockers(assembly, environment, options),
         *(Blocker("no-targets", problem) for problem in planned.problems),
     ]
 
 
-def start_blockers(release: Release, environment: Environment) -> list[Blocker]:
+def choice_blockers(
+    assembly: Assembly, environment: Environment, options: RunOptions
+) -> Iterator[Blocker]:
+    """What is wrong with what a person chose and answered."""
+    yield from _choice_blockers(assembly, environment, options)
+    yield from _prompt_blockers(assembly, environment, options)
+
+
+def start_blockers(
+    release: Release, environment: Environment, tenant: Tenant | None = None
+) -> list[Blocker]:
     """What can change between queueing and starting, so the worker asks again. domain.md 17.4."""
-    return [
-        *project_blockers(release.project),
-        *lifecycle_blockers(
-            progression_of(release), environment, release, environment_names(release.space_id)
-        ),
-        *package_blockers(release),
-    ]
+    place = Place(environment, tenant)
+    return places_start_blockers(release, [place])[place]
+
+
+def places_start_blockers(release: Release, places: Sequence[Place]) -> dict[Place, list[Blocker]]:
+    """The same for many places at once, in constant queries."""
+    people = {s.id: s for s in subjects(release.project, _tenants(places))}
+    where = standings(release, list(people.values()))
+    names, packages = environment_names(release.space_id), package_blockers(release)
+    found = {}
+    for place in places:
+        subject = people[_id(place.tenant)]
+        tenanted = tenant_blockers(release, place.environment, subject)
+        found[place] = [
+            *project_blockers(release.project),
+            *(tenanted or lifecycle_blockers(where[subject.id], place, release, names)),
+            *packages,
+        ]
+    return found
+
+
+def tenant_blockers(release: Release, environment: Environment, subject: Subject) -> list[Blocker]:
+    """Whether the project deploys for this subject there: mode, state, connection, channel. 17.2, 23.1."""
+    project, tenant = release.project, subject.tenant
+    if tenant is None:
+        if project.tenanted_mode != "Tenanted":
+            return []
+        return [Blocker("tenant", f"{project} is deployed for tenants only: choose tenants.")]
+    found = []
+    if project.tenanted_mode == "Untenanted":
+        found.append(f"{project} is deployed without tenants.")
+    if tenant.is_disabled:
+        found.append(f"The tenant {tenant} is disabled.")
+    if environment.pk not in (subject.connected or ()):
+        found.append(f"The tenant {tenant} is not connected to {project} in {environment}.")
+    if not carries(release.channel.tenant_tags, subject.tags):
+        meant = in_words(release.channel.tenant_tags)
+        found.append(f"The channel {release.channel} is for tenants with {meant}, not {tenant}.")
+    return [Blocker("tenant", text) for text in found]
 
 
 def project_blockers(project: Project) -> list[Blocker]:
@@ -100,12 +191,13 @@ def project_blockers(project: Project) -> list[Blocker]:
 
 
 def lifecycle_blockers(
-    standing: Progression, environment: Environment, release: Release, names: Mapping[int, str]
+    standing: Progression, place: Place, release: Release, names: Mapping[int, str]
 ) -> list[Blocker]:
-    """Whether the lifecycle, or a defect, holds the release back from the environment.
+    """Whether the lifecycle, or a defect, holds the release back from the place.
 
     names: of the space's environments, by id.
     """
+    environment, whom = place.environment, f" for {place.tenant}" if place.tenant else ""
     phase = standing.phase_of(environment.pk)
     if phase is None:
         text = f"{environment} is not part of the lifecycle that {release} follows."
@@ -114,7 +206,7 @@ def lifecycle_blockers(
     if not phase.reachable:
         missing = _missing_names(standing, environment, names)
         found.append(
-            Blocker("lifecycle", f"{release} must succeed in {missing} before {environment}.")
+            Blocker("lifecycle", f"{release} must succeed in {missing} before {environment}{whom}.")
         )
     if phase.blocked:
         text = f"{release} is blocked by an unresolved problem and cannot go to {environment}."
@@ -141,7 +233,7 @@ def board_blockers(
         (release.pk, environment.pk): [
             *permission_blockers(actor, release, environment),
             *project_blockers(release.project),
-            *lifecycle_blockers(standings[release.pk], environment, release, names),
+            *lifecycle_blockers(standings[release.pk], Place(environment), release, names),
         ]
         for release in releases
         for environment in environments
@@ -156,10 +248,16 @@ def environment_names(space_id: int) -> dict[int, str]:
 def _missing_names(
     standing: Progression, environment: Environment, names: Mapping[int, str]
 ) -> str:
+    """The phases that hold it up; one in which a tenant has no environment waits for anybody else."""
     return " and ".join(
-        phase.name or " and ".join(names[env] for env in phase.environments if env in names)
+        (phase.name or _listed(phase.environments or phase.others, names))
+        + ("" if phase.environments else " (for any tenant)")
         for phase in standing.missing_before(environment.pk)
     )
+
+
+def _listed(environments: Iterable[int], names: Mapping[int, str]) -> str:
+    return " and ".join(names[env] for env in environments if env in names)
 
 
 def package_blockers(assembly: Assembly) -> list[Blocker]:
@@ -220,3 +318,11 @@ def _is_guarded(properties: object) -> bool:
     return isinstance(properties, dict) and bool(
         properties.get("Octopus.Action.Manual.ResponsibleTeamIds", "").strip()
     )
+
+
+def _tenants(places: Sequence[Place]) -> list[Tenant | None]:
+    return list({_id(place.tenant): place.tenant for place in places}.values())
+
+
+def _id(tenant: Tenant | None) -> int | None:
+    return tenant.pk if tenant else None

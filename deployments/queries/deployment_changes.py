@@ -79,21 +79,35 @@ class ReleaseChanges:
 
 
 def running_versions(release: Release, environments: Sequence[Environment]) -> dict[int, str]:
-    """The version each environment runs, by its id: that of the last success there, in one query."""
+    """The version each environment runs for no tenant, by its id: that of the last success there, in one
+    query."""
+    return {
+        environment_id: version
+        for (environment_id, tenant_id), version in versions_at(release, environments).items()
+        if tenant_id is None
+    }
+
+
+def versions_at(
+    release: Release, environments: Sequence[Environment]
+) -> dict[tuple[int, int | None], str]:
+    """The same for every tenant, by (environment id, tenant id)."""
     successes = (
         Deployment.objects.filter(
             project=release.project_id,
             environment__in=environments,
             task__state=TaskState.SUCCESS.value,
         )
-        .order_by("environment_id", "-id")
-        .distinct("environment_id")
+        .order_by("environment_id", "tenant_id", "-id")
+        .distinct("environment_id", "tenant_id")
     )
-    return dict(successes.values_list("environment_id", "release__version"))
+    rows = successes.values_list("environment_id", "tenant_id", "release__version")
+    return {(environment_id, tenant_id): version for environment_id, tenant_id, version in rows}
 
 
 def current_places(release: Release) -> list[str]:
     """The names of the environments that run this release now."""
     environments = Environment.objects.filter(deployments__release=release).distinct()
-    running = running_versions(release, list(environments))
-    return [row.name for row in environments if running.get(row.pk) == release.version]
+    running = versions_at(release, list(environments))
+    here = {environment for (environment, _), found in running.items() if found == release.version}
+    return [row.name for row in environments if row.pk in here]

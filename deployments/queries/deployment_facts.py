@@ -15,8 +15,9 @@ from deployments.queries.run_facts import moment_text, project_link, run_facts, 
 
 def deployment_facts(deployment: Deployment, plan: Plan) -> RunFacts:
     """Everything system variables tell, secrets of the process opened: for the worker that runs it."""
-    current = _releases_here(deployment).filter(deployments__task__state=TaskState.SUCCESS.value)
-    latest = current.first()
+    successes = _deployments_here(deployment).filter(task__state=TaskState.SUCCESS.value)
+    current = successes.first()
+    latest = current.release if current else None
     facts = run_facts(deployment, plan)
     return replace(
         facts,
@@ -26,7 +27,7 @@ def deployment_facts(deployment: Deployment, plan: Plan) -> RunFacts:
         changes=deployment.changes,
         changes_markdown=deployment.changes_markdown,
         mode=mode(deployment.release, latest),
-        previous_successful=_previous_successful(deployment),
+        previous_successful=current.wire_id if current else "",
         links=dict(facts.links) | _links(deployment),
     )
 
@@ -48,7 +49,7 @@ def _release_facts(deployment: Deployment, current: Release | None) -> ReleaseFa
         .order_by("-assembled_at", "-id")
         .first()
     )
-    here = _releases_here(deployment).filter(deployments__task__state__in=FINAL).first()
+    here = _deployments_here(deployment).filter(task__state__in=FINAL).first()
     return ReleaseFacts(
         id=release.wire_id,
         number=release.version,
@@ -57,30 +58,20 @@ def _release_facts(deployment: Deployment, current: Release | None) -> ReleaseFa
         channel=thing(deployment.channel),
         custom_fields={name: str(text) for name, text in release.custom_fields.items()},
         previous=_numbered(before),
-        previous_here=_numbered(here),
+        previous_here=_numbered(here.release if here else None),
         current_here=_numbered(current),
     )
 
 
-def _releases_here(deployment: Deployment) -> "QuerySet[Release]":
-    """Releases deployed to the same environment before, the latest deployment first."""
-    found: QuerySet[Release] = Release.objects.filter(
-        project_id=deployment.project_id,
-        deployments__environment_id=deployment.environment_id,
-        deployments__id__lt=deployment.pk,
-    ).order_by("-deployments__id")
-    return found
-
-
-def _previous_successful(deployment: Deployment) -> str:
-    before = Deployment.objects.filter(
-        project_id=deployment.project_id,
-        environment_id=deployment.environment_id,
+def _deployments_here(deployment: Deployment) -> "QuerySet[Deployment]":
+    """Those before it in the same environment for the same tenant, the latest first."""
+    found: QuerySet[Deployment] = Deployment.objects.filter(
+        project=deployment.project,
+        environment=deployment.environment,
+        tenant=deployment.tenant,
         pk__lt=deployment.pk,
-        task__state=TaskState.SUCCESS.value,
     )
-    found = before.order_by("-id").first()
-    return found.wire_id if found else ""
+    return found.select_related("release").order_by("-id")
 
 
 def _links(deployment: Deployment) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Rows -> PlanInput: what the planner needs to know about one process run, made or only thought of."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,6 +9,7 @@ from deployments.core.plan import ChosenPackage, Plan, PlanInput, plan
 from deployments.core.states import Health
 from deployments.core.targeting import Machine, Selected, Selection, select
 from deployments.models import Assembly, Environment, ProcessRun, Target
+from deployments.queries.tenants import UNTENANTED, Subject
 
 
 @dataclass(frozen=True)
@@ -47,20 +49,35 @@ class RunOptions:
 NO_OPTIONS = RunOptions()
 
 
-def plan_of(assembly: Assembly, environment: Environment, options: RunOptions) -> Plan:
-    """What carrying this out would do now: the preview's and the blockers' source."""
-    return plan(plan_input(assembly, environment, options))
+def plan_of(
+    assembly: Assembly,
+    environment: Environment,
+    options: RunOptions,
+    subject: Subject = UNTENANTED,
+    machines: Sequence[Machine] | None = None,
+) -> Plan:
+    """What carrying this out would do now: the preview's and the blockers' source.
+
+    machines: those of the environment, for a caller who asks for many subjects.
+    """
+    return plan(plan_input(assembly, environment, options, subject, machines))
 
 
 def plan_input(
-    assembly: Assembly, environment: Environment, options: RunOptions = NO_OPTIONS
+    assembly: Assembly,
+    environment: Environment,
+    options: RunOptions = NO_OPTIONS,
+    subject: Subject = UNTENANTED,
+    machines: Sequence[Machine] | None = None,
 ) -> PlanInput:
-    """Everything planning asks for, in three queries."""
+    """Everything planning asks for, in four queries."""
     return PlanInput(
         steps=assembly.steps,
         environment=environment.pk,
-        machines=selected_machines(assembly, environment, options),
+        machines=selected_machines(assembly, environment, options, subject, machines),
         channel=assembly.channel_number,
+        tenant=subject.id,
+        tenant_tags=subject.tags,
         skipped=options.skip_actions,
         packages=chosen_packages(assembly.packages),
         allow_no_targets=assembly.settings.allow_no_targets,
@@ -68,13 +85,19 @@ def plan_input(
 
 
 def selected_machines(
-    assembly: Assembly, environment: Environment, options: RunOptions
+    assembly: Assembly,
+    environment: Environment,
+    options: RunOptions,
+    subject: Subject = UNTENANTED,
+    machines: Sequence[Machine] | None = None,
 ) -> Selected:
     """The targets of the environment that a run reaches. domain.md 17.5."""
     return select(
-        machines_in(environment),
+        machines_in(environment) if machines is None else machines,
         Selection(
             environment=environment.pk,
+            tenant=subject.id,
+            tenant_tags=subject.tags,
             only=options.specific_machines,
             excluded=options.excluded_machines,
             skip_unavailable=assembly.settings.skip_unavailable_targets,
@@ -88,7 +111,7 @@ def machines_in(environment: Environment) -> list[Machine]:
     rows = Target.objects.in_space(environment.space_id).filter(
         environments__environment_id=environment.pk
     )
-    return [machine_value(row, environment.pk) for row in rows]
+    return [machine_value(row, environment.pk) for row in rows.prefetch_related("tenants")]
 
 
 def machine_value(row: Target, *environments: int) -> Machine:
@@ -101,6 +124,8 @@ def machine_value(row: Target, *environments: int) -> Machine:
         health=Health(row.health),
         is_disabled=row.is_disabled,
         participation=row.tenanted_participation,
+        tenants=frozenset(member.tenant_id for member in row.tenants.all()),
+        tenant_tags=frozenset(row.tenant_tags),
     )
 
 

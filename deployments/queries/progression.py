@@ -3,10 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from django.db.models import Q
+
 from deployments.core import lifecycles
 from deployments.core.lifecycles import Progression
 from deployments.core.states import TaskState
 from deployments.models import Defect, Deployment, Environment, Lifecycle, Phase, Release
+from deployments.queries.tenants import Subject, connected_environments
 from spaces.models import Space
 
 
@@ -18,7 +21,7 @@ def progression_of(release: Release) -> Progression:
 def progressions(releases: Sequence[Release]) -> dict[int, Progression]:
     """The same for many releases of one space, by release id, in five queries however many.
 
-    The releases need `project` and `channel` loaded.
+    A project that deploys for tenants only stands where any of them does. The releases need `project` and `channel` loaded.
     """
     if not releases:
         return {}
@@ -32,6 +35,33 @@ def progressions(releases: Sequence[Release]) -> dict[int, Progression]:
             has_defect=release.pk in blocked,
         )
         for release in releases
+    }
+
+
+def standings(release: Release, subjects: Sequence[Subject]) -> dict[int | None, Progression]:
+    """Where one release stands for each subject, by the tenant's id, in six queries however many.
+
+    Each progresses by itself; a phase in which it has no environment is passed by whoever did (8.3(7)).
+    """
+    phases = effective_phases(release.space_id, [lifecycle_id(release)])[lifecycle_id(release)]
+    done: dict[int | None, set[int]] = defaultdict(set)
+    rows = Deployment.objects.filter(release=release, task__state=TaskState.SUCCESS.value)
+    for tenant_id, environment_id in rows.values_list("tenant_id", "environment_id").distinct():
+        done[tenant_id].add(environment_id)
+    gaps = lifecycles.satisfied_gaps(
+        phases, set().union(*done.values()), connected_environments(release.project)
+    )
+    has_defect = release.pk in _with_defect([release])
+    return {
+        subject.id: lifecycles.progression(
+            phases
+            if subject.tenant is None
+            else lifecycles.for_subject(phases, subject.connected or frozenset()),
+            done[subject.id],
+            gaps_satisfied=None if subject.tenant is None else gaps,
+            has_defect=has_defect,
+        )
+        for subject in subjects
     }
 
 
@@ -81,7 +111,11 @@ def _successes(releases: Sequence[Release]) -> dict[int, set[int]]:
     """Environments where each release ever succeeded: later failures do not revoke it (8.3(2))."""
     found: dict[int, set[int]] = defaultdict(set)
     rows = (
-        Deployment.objects.filter(release__in=releases, task__state=TaskState.SUCCESS.value)
+        Deployment.objects.filter(
+            Q(tenant__isnull=True) | Q(project__tenanted_mode="Tenanted"),
+            release__in=releases,
+            task__state=TaskState.SUCCESS.value,
+        )
         .values_list("release_id", "environment_id")
         .distinct()
     )

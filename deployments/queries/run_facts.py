@@ -8,6 +8,7 @@ from django.conf import settings
 from deployments.core.bindings import MachineFacts, Person, RunFacts, Thing
 from deployments.core.plan import Plan
 from deployments.models import Process, ProcessRun, ServerTask, Target
+from deployments.queries.tenants import tags_of
 from spaces import secrets
 
 
@@ -15,6 +16,7 @@ def run_facts(run: ProcessRun, plan: Plan) -> RunFacts:
     """What every kind of run tells; each adds its own. Secrets of the process are opened: for the worker
     that runs it."""
     project, environment, task = run.project, run.environment, run.task
+    tags = tags_of([run.tenant])[run.tenant.pk] if run.tenant else ()
     return RunFacts(
         space=thing(run.space),
         project=thing(project),
@@ -38,6 +40,9 @@ def run_facts(run: ProcessRun, plan: Plan) -> RunFacts:
             "BaseUrl": settings.PUBLIC_URL,
         },
         secrets=_process_secrets(run, plan),
+        tenant=thing(run.tenant) if run.tenant else Thing(),
+        tenant_tags=tuple(sorted(tags)),
+        tenant_id=run.tenant_id,
         environment_id=environment.pk,
         channel_id=run.assembly.channel_number,
         process=run.assembly.process_owner,

@@ -1,7 +1,8 @@
-"""Which tenants carry which tags, and where they are connected, for many at once."""
+"""Whom something runs for: tenants with their tags and connections, for many at once. domain.md 23."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet, Value
@@ -40,6 +41,49 @@ def connections(project: Project, tenants: Collection[Tenant]) -> dict[int, froz
     for tenant_id, environment_id in pairs.values_list("connection__tenant_id", "environment_id"):
         found[tenant_id].add(environment_id)
     return {pk: frozenset(environments) for pk, environments in found.items()}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """For whom a project runs: a tenant, or nobody in particular (`UNTENANTED`).
+
+    tags: canonical names of those that the tenant carries. connected: the environments in which it gets
+    the project; None when it does not take part in it.
+    """
+
+    tenant: Tenant | None = None
+    tags: frozenset[str] = frozenset()
+    connected: frozenset[int] | None = None
+
+    @property
+    def id(self) -> int | None:
+        return self.tenant.pk if self.tenant else None
+
+
+UNTENANTED = Subject()
+
+
+def subjects(project: Project, tenants: Collection[Tenant | None]) -> list[Subject]:
+    """The tenants as subjects of the project, in the given order, in three queries; None is nobody."""
+    known = [tenant for tenant in tenants if tenant is not None]
+    if not known:
+        return [UNTENANTED for _ in tenants]
+    tags, places = tags_of(known), connections(project, known)
+    return [
+        Subject(tenant, tags[tenant.pk], places.get(tenant.pk)) if tenant else UNTENANTED
+        for tenant in tenants
+    ]
+
+
+def subject(project: Project, tenant: Tenant | None) -> Subject:
+    """One tenant as the subject of the project."""
+    return subjects(project, [tenant])[0]
+
+
+def connected_environments(project: Project) -> set[int]:
+    """The environments in which the project has any tenant."""
+    pairs = TenantProjectEnvironment.objects.filter(connection__project=project)
+    return set(pairs.values_list("environment_id", flat=True))
 
 
 def connected_tenants(project: Project, environment: Environment) -> QuerySet[Tenant]:

@@ -21,6 +21,7 @@ READ = (
     "release__channel",
     "channel",
     "environment",
+    "tenant",
     "task__requested_by",
 )
 
@@ -45,16 +46,17 @@ class DeploymentRuns:
         return deployment_facts(run, plan)
 
     def start_blockers(self, run: Deployment) -> list[Blocker]:
-        return start_blockers(run.release, run.environment)
+        return start_blockers(run.release, run.environment, run.tenant)
 
     def again_blockers(self, actor: Actor, run: Deployment) -> list[Blocker]:
-        return deploy_blockers(actor, run.release, run.environment)
+        return deploy_blockers(actor, run.release, run.environment, tenant=run.tenant)
 
     def do_again(self, actor: Actor, run: Deployment) -> Deployment:
         return deploy_release(
             actor=actor,
             release=run.release,
             environment=run.environment,
+            tenant=run.tenant,
             options=RunOptions.of(run),
         )
 

@@ -1,4 +1,4 @@
-"""Deployments: queueing a release for environments, all or none. domain.md 17."""
+"""Deployments: queueing a release for environments and tenants, all or none. domain.md 17."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from deployments.models import Deployment, Environment, Release, ServerTask
-from deployments.queries.blockers import Blocker, deployment_blockers
-from deployments.queries.deployment_changes import Changes, ReleaseChanges, running_versions
+from deployments.models import Deployment, Environment, Release, ServerTask, Tenant
+from deployments.queries.blockers import Blocker, Place, places_blockers
+from deployments.queries.deployment_changes import Changes, ReleaseChanges, versions_at
 from deployments.queries.plan_inputs import NO_OPTIONS, RunOptions
 from deployments.queries.switches import CONCURRENCY_TAG, switch
 from deployments.services.queueing import queue_run, schedule_blockers
@@ -32,6 +32,7 @@ def deploy_release(
     actor: Actor,
     release: Release,
     environment: Environment,
+    tenant: Tenant | None = None,
     options: RunOptions = NO_OPTIONS,
     reason: str = "",
 ) -> Deployment:
@@ -39,26 +40,45 @@ def deploy_release(
 
     Raises PermissionRefused, or DeploymentBlocked with every reason at once.
     """
-    return deploy_to_environments(
-        actor=actor, release=release, environments=[environment], options=options, reason=reason
+    places = [Place(environment, tenant)]
+    return deploy_to_places(
+        actor=actor, release=release, places=places, options=options, reason=reason
     )[0]
 
 
-@transaction.atomic
 def deploy_to_environments(
     *,
     actor: Actor,
     release: Release,
     environments: Sequence[Environment],
     options: RunOptions = NO_OPTIONS,
+) -> list[Deployment]:
+    """The same for each environment, without a tenant; if one is refused, none is queued."""
+    places = [Place(environment) for environment in environments]
+    return deploy_to_places(actor=actor, release=release, places=places, options=options)
+
+
+@transaction.atomic
+def deploy_to_places(
+    *,
+    actor: Actor,
+    release: Release,
+    places: Sequence[Place],
+    options: RunOptions = NO_OPTIONS,
     reason: str = "",
 ) -> list[Deployment]:
-    """Queue a deployment for each environment; if one is refused, none is queued.
+    """Queue a deployment, with a task of its own, for each place; if one is refused, none is queued.
 
-    Raises PermissionRefused, or DeploymentBlocked with the reasons of all environments.
+    Raises PermissionRefused, or DeploymentBlocked with the reasons of all places.
     """
-    for environment in environments:
-        authorize(actor, Permission.DEPLOYMENT_CREATE, release, environment=environment)
+    for place in places:
+        authorize(
+            actor,
+            Permission.DEPLOYMENT_CREATE,
+            release,
+            environment=place.environment,
+            tenant=place.tenant,
+        )
     authorize(actor, Permission.RELEASE_VIEW, release)
     release = (
         Release.objects.select_for_update(of=("self",))
@@ -66,23 +86,26 @@ def deploy_to_environments(
         .get(pk=release.pk)
     )
     blockers = schedule_blockers(options, timezone.now())
-    for environment in environments:
-        blockers += deployment_blockers(release, environment, options)
+    for found in places_blockers(release, places, options).values():
+        blockers += found
     if blockers:
         raise DeploymentBlocked(list(dict.fromkeys(blockers)))
-    running, changes = running_versions(release, environments), ReleaseChanges(release)
+    running = versions_at(release, [place.environment for place in places])
+    changes = ReleaseChanges(release)
     return [
-        _queue(
-            actor, release, environment, options, reason, changes.since(running.get(environment.pk))
-        )
-        for environment in environments
+        _queue(actor, release, place, options, reason, changes.since(running.get(_key(place))))
+        for place in places
     ]
+
+
+def _key(place: Place) -> tuple[int, int | None]:
+    return place.environment.pk, place.tenant.pk if place.tenant else None
 
 
 def _queue(
     actor: Actor,
     release: Release,
-    environment: Environment,
+    place: Place,
     options: RunOptions,
     reason: str,
     changes: Changes,
@@ -92,7 +115,8 @@ def _queue(
         project=release.project,
         release=release,
         channel=release.channel,
-        environment=environment,
+        environment=place.environment,
+        tenant=place.tenant,
         reason=reason,
         changes=changes.documents,
         changes_markdown=changes.markdown,
@@ -102,17 +126,20 @@ def _queue(
         deployment,
         options,
         kind=ServerTask.Kind.DEPLOY,
-        description=f"Deploy {release} to {environment}",
-        concurrency_tag=_concurrency_tag(release, environment),
+        description=f"Deploy {release} to {place}",
+        concurrency_tag=_concurrency_tag(release, place),
     )
     supersede(actor, deployment, _to_the_same_place(deployment))
     return deployment
 
 
-def _concurrency_tag(release: Release, environment: Environment) -> str:
-    """Deployments with equal tags run one after another. domain.md 17.7."""
-    own = switch(release, environment, CONCURRENCY_TAG)
-    return (own or f"{release.project.wire_id}/{environment.wire_id}")[:300]
+def _concurrency_tag(release: Release, place: Place) -> str:
+    """What one deployment at a time holds: what a variable says, else project, environment and tenant.
+    domain.md 17.7."""
+    if own := switch(release, place.environment, CONCURRENCY_TAG):
+        return own[:300]
+    around = f"{release.project.wire_id}/{place.environment.wire_id}"
+    return f"{place.tenant.wire_id}/{around}" if place.tenant else around
 
 
 def _to_the_same_place(deployment: Deployment) -> "QuerySet[Deployment]":

@@ -7,8 +7,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from deployments.models import Deployment, Environment, PhaseEnvironment, Release
-from deployments.queries.progression import progression_of
+from deployments.core.tags import carries
+from deployments.models import Deployment, Environment, PhaseEnvironment, Release, Tenant
+from deployments.queries.blockers import Place
+from deployments.queries.progression import standings
+from deployments.queries.tenants import UNTENANTED, Subject, subjects
 from deployments.services.deployments import DeploymentBlocked, deploy_release
 from spaces.actors import Actor
 from spaces.audit import record
@@ -22,15 +25,16 @@ SWEPT = timedelta(hours=1)
 
 
 def promote(release: Release, *, cause: str) -> list[Deployment]:
-    """Queue the automatic environments of every open, non-optional phase that were not tried yet.
+    """Queue the automatic environments of every open, non-optional phase that were not tried yet, for
+    each tenant as far as it has come itself.
 
-    Idempotent: an environment counts as tried as soon as any deployment of the release to it exists,
-    so it may be called after every commit and again by the sweep. Each environment is its own
-    transaction: a blocked one is audited and does not hold up the others.
+    Idempotent: a place counts as tried as soon as any deployment of the release to it exists, so it may
+    be called after every commit and again by the sweep. Each place is its own transaction: a blocked one
+    is audited and does not hold up the others.
     """
     started = []
-    for environment in _untried(release):
-        deployment = _deploy(release, environment, cause)
+    for place in _untried(release):
+        deployment = _deploy(release, place, cause)
         if deployment is not None:
             started.append(deployment)
     return started
@@ -53,42 +57,64 @@ def sweep() -> list[Deployment]:
     ]
 
 
-def _untried(release: Release) -> list[Environment]:
-    open_now = [
-        env
-        for phase in progression_of(release).phases
+def _untried(release: Release) -> list[Place]:
+    people = {subject.id: subject for subject in _subjects(release)}
+    tried = set(release.deployments.values_list("environment_id", "tenant_id"))
+    wanted = [
+        (env, tenant_id)
+        for tenant_id, standing in standings(release, list(people.values())).items()
+        for phase in standing.phases
         if phase.reachable and not phase.blocked and not phase.phase.is_optional
         for env in phase.phase.automatic
+        if (env, tenant_id) not in tried
     ]
-    tried = set(release.deployments.values_list("environment_id", flat=True))
-    wanted = [env for env in open_now if env not in tried]
-    return list(Environment.objects.in_space(release.space_id).filter(pk__in=wanted))
+    rows = Environment.objects.in_space(release.space_id).in_bulk([env for env, _ in wanted])
+    return [Place(rows[env], people[tenant_id].tenant) for env, tenant_id in wanted]
 
 
-def _deploy(release: Release, environment: Environment, cause: str) -> Deployment | None:
+def _subjects(release: Release) -> list[Subject]:
+    """For whom the lifecycle may start something: nobody in particular, and the connected tenants that
+    the channel is for, as the project's mode allows."""
+    mode, found = release.project.tenanted_mode, []
+    if mode != "Tenanted":
+        found.append(UNTENANTED)
+    if mode != "Untenanted":
+        connected = Tenant.objects.filter(projects__project=release.project, is_disabled=False)
+        found += [
+            subject
+            for subject in subjects(release.project, list(connected))
+            if carries(release.channel.tenant_tags, subject.tags)
+        ]
+    return found
+
+
+def _deploy(release: Release, place: Place, cause: str) -> Deployment | None:
     actor = Actor.system(cause)
     with transaction.atomic():
         # two workers may evaluate the same release at once; the row decides who goes first
         Release.objects.select_for_update().get(pk=release.pk)
-        if Deployment.objects.filter(release=release, environment=environment).exists():
+        if Deployment.objects.filter(
+            release=release, environment=place.environment, tenant=place.tenant
+        ).exists():
             return None
         try:
             with transaction.atomic():
                 return deploy_release(
-                    actor=actor, release=release, environment=environment, reason=REASON
+                    actor=actor,
+                    release=release,
+                    environment=place.environment,
+                    tenant=place.tenant,
+                    reason=REASON,
                 )
         except DeploymentBlocked as blocked:
-            _tell_once(actor, release, environment, blocked.reasons)
+            _tell_once(actor, release, place, blocked.reasons)
             return None
 
 
-def _tell_once(
-    actor: Actor, release: Release, environment: Environment, reasons: list[str]
-) -> None:
+def _tell_once(actor: Actor, release: Release, place: Place, reasons: list[str]) -> None:
     """The sweep comes back every minute; the audit trail hears of it once."""
-    told = Event.objects.filter(
-        category=BLOCKED, related__contains=[release.wire_id, environment.wire_id]
-    )
+    where = [row.wire_id for row in (place.environment, place.tenant) if row is not None]
+    told = Event.objects.filter(category=BLOCKED, related__contains=[release.wire_id, *where])
     if not told.exists():
-        logger.info("%s is not deployed to %s by itself: %s", release, environment, reasons)
-        record(actor, BLOCKED, release, related=[environment.wire_id], details={"reasons": reasons})
+        logger.info("%s is not deployed to %s by itself: %s", release, place, reasons)
+        record(actor, BLOCKED, release, related=where, details={"reasons": reasons})

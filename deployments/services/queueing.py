@@ -34,6 +34,7 @@ def queue_run(
         description=description,
         project=run.project,
         environment=run.environment,
+        tenant=run.tenant,
         concurrency_tag=concurrency_tag,
         requested_by=actor.user,
         requested_with=actor.identity,
