@@ -12,12 +12,15 @@ from spaces.models import (
     ApiKey,
     AuthenticatorApp,
     BrowserSession,
+    OidcIdentity,
+    RateLimit,
     RecoveryCode,
     ScopedUserRole,
     ScopedUserRoleGrant,
     SecurityKey,
     SignInFailure,
     Team,
+    TokenKey,
     User,
     UserRole,
 )
@@ -100,6 +103,28 @@ class SecurityKeys(Rows):
 class RecoveryCodes(Rows):
     list_select_related = ("user",)
     search_fields = ("user__username",)
+
+
+@admin.register(OidcIdentity, site=site)
+class OidcIdentities(Rows):
+    list_display = ("user", "issuer", "subject", "audience")
+    list_select_related = ("user",)
+    search_fields = ("name", "user__username", "issuer", "subject")
+
+
+@admin.register(TokenKey, site=site)
+class TokenKeys(Rows):
+    """What access tokens are signed with; the private half is sealed."""
+
+    list_display = ("created_at",)
+    big = ("private", "public")
+
+
+@admin.register(RateLimit, site=site)
+class RateLimits(Rows):
+    list_display = ("due",)
+    list_filter = ("due",)
+    search_fields = ("name",)
 
 
 @admin.register(SignInFailure, site=site)
