@@ -18,7 +18,7 @@ def item_document(
         "Id": deployment.wire_id,
         "ProjectId": f"Projects-{deployment.project_id}",
         "EnvironmentId": f"Environments-{deployment.environment_id}",
-        "TenantId": None,
+        "TenantId": f"Tenants-{deployment.tenant_id}" if deployment.tenant_id else None,
         "ReleaseId": f"Releases-{deployment.release_id}",
         "DeploymentId": deployment.wire_id,
         "TaskId": task.wire_id,

@@ -9,9 +9,21 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from deployments.api.fields import OptionalList, Strings, Text
-from deployments.models import Assembly, Channel, Environment, Project, Release, Target
+from deployments.core.tags import carries, in_words, tag_keys
+from deployments.models import (
+    Assembly,
+    Channel,
+    Deployment,
+    Environment,
+    Project,
+    Release,
+    Target,
+    Tenant,
+)
+from deployments.queries.blockers import Place
 from deployments.queries.plan_inputs import RunOptions
-from deployments.services.deployments import deploy_to_environments
+from deployments.queries.tenants import connected_tenants, tags_in, tags_of
+from deployments.services.deployments import deploy_to_environments, deploy_to_places
 from deployments.services.releases import ReleaseRequest, create_release, update_variables
 from spaces.access import authorize, visible
 from spaces.api.documents import Document, Timestamp
@@ -151,24 +163,25 @@ class CommandViewSet(SpaceCommandViewSet):
             environments=list(dict.fromkeys(environments)),
             options=self.options_of(given, release),
         )
-        tasks = [
-            {"DeploymentId": row.wire_id, "ServerTaskId": row.task.wire_id} for row in deployments
-        ]
-        return Response({"DeploymentServerTasks": tasks}, status=201)
+        return _queued(deployments)
 
     @extend_schema(request=DeployTenantedCommand, responses={201: DeployAnswer})
     def deploy_tenanted(self, request: ApiRequest, **_: Any) -> Response:
-        """Deploys for tenants. There are none yet, so whatever is named does not exist."""
+        """Deploys for every named tenant and for all that carry the tags, or for none where one of them is
+        refused."""
         given = self.given(DeployTenantedCommand)
-        self.release(given)
-        self.named(Environment, Permission.ENVIRONMENT_VIEW, given["EnvironmentName"])
-        for kind, names in (
-            ("tenant", given.get("Tenants", [])),
-            ("tenant tag", given.get("TenantTags", [])),
-        ):
-            for name in _filled(names):
-                raise _unknown(kind, name)
-        raise Invalid("Tenants: Name at least one tenant or tenant tag.")
+        release = self.release(given)
+        environment = self.named(Environment, Permission.ENVIRONMENT_VIEW, given["EnvironmentName"])
+        tenants = self.tenants(given, release.project, environment)
+        if given.get("UpdateVariableSnapshot"):
+            update_variables(actor=request.actor, release=release)
+        deployments = deploy_to_places(
+            actor=request.actor,
+            release=release,
+            places=[Place(environment, tenant) for tenant in tenants],
+            options=self.options_of(given, release),
+        )
+        return _queued(deployments)
 
     @extend_schema(request=RunRunbookCommand, responses={201: dict})
     def run_runbook(self, request: ApiRequest, **_: Any) -> Response:
@@ -184,6 +197,36 @@ class CommandViewSet(SpaceCommandViewSet):
         if row := find(rows, text):
             return row
         raise _unknown(str(model._meta.verbose_name), text)
+
+    def tenants(
+        self, given: dict[str, Any], project: Project, environment: Environment
+    ) -> list[Tenant]:
+        """The named tenants, and those connected there that the tags mean, each once.
+
+        Raises NotFound for unknown names, Invalid when nobody is named or meant.
+        """
+        names, tags = (_filled(given.get(kind, [])) for kind in ("Tenants", "TenantTags"))
+        if not names and not tags:
+            raise Invalid("Tenants: Name at least one tenant or tenant tag.")
+        found = [self.named(Tenant, Permission.TENANT_VIEW, name) for name in names]
+        if tags:
+            found += self._tagged(tags, project, environment)
+        if not found:
+            raise Invalid(
+                f"TenantTags: No tenant that is connected to {project} in {environment} carries "
+                f"{in_words(tags)}."
+            )
+        return list(dict.fromkeys(found))
+
+    def _tagged(self, tags: list[str], project: Project, environment: Environment) -> list[Tenant]:
+        known = tag_keys(tag.canonical_name for tag in tags_in(self.request.space))
+        for tag in tags:
+            if not tag_keys([tag]) <= known:
+                raise _unknown("tenant tag", tag)
+        connected = connected_tenants(project, environment)
+        seen = list(visible(self.request.actor, Permission.TENANT_VIEW, connected))
+        carried = tags_of(seen)
+        return [tenant for tenant in seen if carries(tags, carried[tenant.pk])]
 
     def channel(self, project: Project, text: str) -> Channel | None:
         if not text.strip():
@@ -243,6 +286,11 @@ def skipped_actions(assembly: Assembly, names: Iterable[str]) -> frozenset[str]:
             raise _unknown("step", name)
         found.update(ids)
     return frozenset(found)
+
+
+def _queued(deployments: Iterable[Deployment]) -> Response:
+    tasks = [{"DeploymentId": row.wire_id, "ServerTaskId": row.task.wire_id} for row in deployments]
+    return Response({"DeploymentServerTasks": tasks}, status=201)
 
 
 def _released(release: Release, status: int) -> Response:

@@ -8,8 +8,8 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from deployments.api.commands import skipped_actions
-from deployments.api.fields import Computed, Constant, OptionalList, Strings, Text
-from deployments.models import Channel, Deployment, Environment, Project, Release, Target
+from deployments.api.fields import Computed, Maybe, OptionalList, Strings, Text
+from deployments.models import Channel, Deployment, Environment, Project, Release, Target, Tenant
 from deployments.queries.plan_inputs import RunOptions
 from deployments.queries.variable_inputs import answers_by_name
 from deployments.services.deployments import deploy_release
@@ -34,7 +34,7 @@ class DeploymentResource(SpaceResource):
     ProjectId = Computed(lambda deployment: f"Projects-{deployment.project_id}")
     ChannelId = Computed(lambda deployment: f"Channels-{deployment.channel_id}")
     EnvironmentId = InSpace(queryset=Environment.objects.all(), source="environment")
-    TenantId = Constant(None)
+    TenantId = Maybe(queryset=Tenant.objects.all(), source="tenant")
     TaskId = Computed(lambda deployment: f"ServerTasks-{deployment.task_id}")
     DeploymentProcessId = Computed(lambda deployment: deployment.release.process.wire_id)
     ManifestVariableSetId = Computed(
@@ -107,12 +107,11 @@ class DeploymentViewSet(SpaceViewSet):
             ("projects", Project, "project"),
             ("environments", Environment, "environment"),
             ("channels", Channel, "channel"),
+            ("tenants", Tenant, "tenant"),
         ):
             if ids := self.parameters.many(parameter):
                 wanted = with_ids(model.objects.in_space(self.request.space), ids)
                 rows = rows.filter(**{f"{column}__in": wanted})
-        if self.parameters.many("tenants"):
-            return rows.none()
         if states := self.parameters.many("taskState"):
             rows = rows.filter(task__state__in=states)
         if part := self.parameters.one("partialName"):
@@ -128,6 +127,7 @@ class DeploymentViewSet(SpaceViewSet):
             actor=request.actor,
             release=release,
             environment=given["environment"],
+            tenant=given.get("tenant"),
             options=RunOptions(
                 skip_actions=skipped_actions(release, given.get("skip_actions", [])),
                 specific_machines=self._machines(given.get("specific_machines", [])),
@@ -161,6 +161,6 @@ def deployments_in(request: Any) -> QuerySet[Any]:
     """The deployments of the space that the caller may see, with what their documents show."""
     rows: QuerySet[Any] = Deployment.objects.in_space(request.space)
     seen = visible(request.actor, Permission.DEPLOYMENT_VIEW, rows)
-    return seen.select_related("task", "environment", "release__process").defer(
+    return seen.select_related("task", "environment", "tenant", "release__process").defer(
         "task__plan", "release__process__steps"
     )

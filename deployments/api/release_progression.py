@@ -21,7 +21,7 @@ def lifecycle_progression_document(
     standing = progression_of(release)
     rows = visible(
         actor, Permission.DEPLOYMENT_VIEW, Deployment.objects.filter(release=release)
-    ).select_related("task", "environment", "release__process")
+    ).select_related("task", "environment", "tenant", "release__process")
     deployments = list(rows)
     know_pending(deployments)
     return {

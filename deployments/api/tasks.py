@@ -14,7 +14,7 @@ from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from deployments.api.fields import Computed, Constant, Text
+from deployments.api.fields import Computed, Text
 from deployments.core.states import ACTIVE, FINAL_NODES, TaskState
 from deployments.models import Interruption, ServerTask, Target, TaskLogLine
 from deployments.queries.queue_standing import Standing, standing
@@ -94,7 +94,7 @@ class TaskResource(SpaceResource):
     )
     ProjectId = Computed(lambda task: _id("Projects", task.project_id))
     EnvironmentId = Computed(lambda task: _id("Environments", task.environment_id))
-    TenantId = Constant(None)
+    TenantId = Computed(lambda task: _id("Tenants", task.tenant_id))
 
     def address(self, row: ServerTask) -> str:
         """Tasks are known outside of spaces as well, and clients follow this one (8.10)."""
@@ -197,6 +197,7 @@ class TaskViewSet(SpaceViewSet):
         for parameter, prefix, column in (
             ("project", "Projects", "project_id"),
             ("environment", "Environments", "environment_id"),
+            ("tenant", "Tenants", "tenant_id"),
         ):
             if text := self.parameters.one(parameter):
                 rows = rows.filter(**{column: _number(prefix, text)})

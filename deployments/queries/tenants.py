@@ -9,7 +9,14 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Concat, Lower
 
 from deployments.core.tags import SEPARATOR, tag_keys
-from deployments.models import Environment, Project, Tenant, TenantProjectEnvironment, TenantTag
+from deployments.models import (
+    Environment,
+    Project,
+    Tag,
+    Tenant,
+    TenantProjectEnvironment,
+    TenantTag,
+)
 from spaces.models import Space
 
 
@@ -19,6 +26,12 @@ def carrying(space: Space | int, names: Iterable[str]) -> QuerySet[Any]:
         key=Lower(Concat("tag__tag_set__name", Value(SEPARATOR), "tag__name"))
     )
     return rows.filter(key__in=tag_keys(names)).values("tenant_id")
+
+
+def tags_in(space: Space | int) -> QuerySet[Tag]:
+    """The tags of a space with their sets."""
+    rows: QuerySet[Tag] = Tag.objects.in_space(space)
+    return rows.select_related("tag_set")
 
 
 def tags_of(tenants: Iterable[Tenant]) -> dict[int, frozenset[str]]:

@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from deployments.core.states import TaskState
-from deployments.models import Deployment, Package, Release, ServerTask
+from deployments.models import Deployment, Package, Release, ServerTask, Tenant
 from tests.factories.deployments import (
     make_deployment,
     make_package,
@@ -14,6 +14,7 @@ from tests.factories.deployments import (
     package_step,
     zip_bytes,
 )
+from tests.factories.tenants import make_tag_set, make_tenant
 
 BASE = "/api/Spaces-{}"
 
@@ -263,15 +264,95 @@ def test_deployment_commands_resolve_names(api, base, manager, space, dev, chang
     assert Deployment.objects.exists() is (status == 201)
 
 
-def test_tenants_do_not_exist_yet(api, base, manager, space, dev):
-    make_release(make_project(space, name="Shop"), version="1.0.0")
-    fine = {"ProjectName": "Shop", "ReleaseVersion": "1.0.0", "EnvironmentName": "Development"}
-    path = f"{base}/deployments/create/tenanted/v1"
-    client = api(manager)
+class TestTenanted:
+    """Command 7.5.3: one environment, tenants by name, id or tag."""
 
-    assert client.send("POST", path, fine).status_code == 400
-    named = client.send("POST", path, {**fine, "Tenants": ["Acme"]})
-    assert (named.status_code, "tenant 'Acme'" in named.json()["ErrorMessage"]) == (404, True)
+    @pytest.fixture
+    def shop(self, space, dev):
+        target = make_target(space, dev)
+        target.tenanted_participation, target.tenant_tags = "Tenanted", ["Ring/Alpha", "Ring/Beta"]
+        target.save()
+        project = make_project(space, name="Shop", tenanted_mode="Tenanted")
+        make_release(project, version="1.0.0")
+        return project
+
+    @pytest.fixture
+    def deploy(self, api, base, manager, space, shop, dev):
+        alpha, beta = make_tag_set(space, "Alpha", "Beta", name="Ring").tags.all()
+        make_tenant(space, "Acme", tags=[alpha], connect={shop: [dev]})
+        make_tenant(space, "Bolt", tags=[beta], connect={shop: [dev]})
+        make_tenant(space, "Coil", tags=[alpha])
+        make_tenant(space, "Down", tags=[alpha], connect={shop: [dev]}, is_disabled=True)
+
+        def send(**given):
+            body = {
+                "ProjectName": "Shop",
+                "ReleaseVersion": "1.0.0",
+                "EnvironmentName": "Development",
+                **given,
+            }
+            return api(manager).send("POST", f"{base}/deployments/create/tenanted/v1", body)
+
+        return send
+
+    @pytest.mark.parametrize(
+        ("given", "tenants"),
+        [
+            ({"Tenants": ["Acme", "acme", ""]}, ["Acme"]),
+            ({"TenantTags": ["Ring/Alpha"]}, ["Acme"]),
+            ({"TenantTags": ["ring/alpha", "Ring/Beta"]}, ["Acme", "Bolt"]),
+            ({"Tenants": ["Bolt"], "TenantTags": ["Ring/Alpha"]}, ["Acme", "Bolt"]),
+        ],
+    )
+    def test_names_and_tags_are_united(self, deploy, given, tenants):
+        answer = deploy(**given)
+
+        assert answer.status_code == 201, answer.content
+        rows = Deployment.objects.select_related("tenant", "task")
+        assert sorted(row.tenant.name for row in rows) == tenants
+        told = {row["ServerTaskId"] for row in answer.json()["DeploymentServerTasks"]}
+        assert told == {row.task.wire_id for row in rows}
+
+    @pytest.mark.parametrize(
+        ("given", "status", "reason"),
+        [
+            ({}, 400, "at least one tenant"),
+            ({"Tenants": [" "], "TenantTags": None}, 400, "at least one tenant"),
+            ({"Tenants": ["Nobody"]}, 404, "tenant 'Nobody'"),
+            ({"TenantTags": ["Ring/Gamma"]}, 404, "tenant tag 'Ring/Gamma'"),
+            ({"Tenants": ["Acme", "Coil"]}, 400, "Coil is not connected to Shop"),
+            ({"Tenants": ["Down"]}, 400, "Down is disabled"),
+        ],
+    )
+    def test_a_refusal_says_why_and_deploys_nothing(self, deploy, given, status, reason):
+        answer = deploy(**given)
+
+        assert (answer.status_code, reason in answer.content.decode().replace("\\u0027", "'")) == (
+            status,
+            True,
+        ), answer.content
+        assert not Deployment.objects.exists()
+
+    def test_older_clients_name_one_tenant_by_id(self, api, base, manager, deploy, shop, dev):
+        acme = Tenant.objects.get(name="Acme")
+        body = {
+            "ReleaseId": shop.releases.get().wire_id,
+            "EnvironmentId": dev.wire_id,
+            "TenantId": acme.wire_id,
+        }
+        client = api(manager)
+
+        made = client.send("POST", f"{base}/deployments", body)
+
+        assert made.status_code == 201, made.content
+        assert made.json()["TenantId"] == acme.wire_id
+        task = client.get(f"/api/tasks/{made.json()['TaskId']}").json()
+        assert task["TenantId"] == acme.wire_id
+        listed = client.get(f"{base}/deployments?tenants={acme.wire_id}").json()
+        assert [item["Id"] for item in listed["Items"]] == [made.json()["Id"]]
+        assert client.get(f"{base}/deployments?tenants=Tenants-999999").json()["Items"] == []
+        tasks = client.get(f"{base}/tasks?tenant={acme.wire_id}&name=Deploy").json()
+        assert [item["Id"] for item in tasks["Items"]] == [made.json()["TaskId"]]
 
 
 @pytest.mark.promise("P2")
