@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from deployments.core.acquisition import acquired_before
 from deployments.core.plan import (
     DEFAULT_PARALLELISM,
     Plan,
@@ -74,17 +75,14 @@ def attempt_node(node: str, number: int) -> str:
 def log_tree(plan: Plan, title: str) -> list[LogNode]:
     """Every node the plan will have, parents first: task, packages, steps, actions, machines."""
     nodes = [LogNode(ROOT, None, title)]
-    if needed_packages(plan):
-        nodes.append(LogNode(PACKAGES, ROOT, "Acquire packages"))
-    for step in plan.steps:
-        nodes.append(LogNode(step_node(step), ROOT, f"Step {step.number}: {step.step.name}"))
-        nodes += _action_nodes(step)
+    packages_before = acquired_before(plan)
+    for number, group in enumerate(plan.groups):
+        if number == packages_before:
+            nodes.append(LogNode(PACKAGES, ROOT, "Acquire packages"))
+        for step in group:
+            nodes.append(LogNode(step_node(step), ROOT, f"Step {step.number}: {step.step.name}"))
+            nodes += _action_nodes(step)
     return nodes
-
-
-def needed_packages(plan: Plan) -> bool:
-    """Whether any action that will run names a package."""
-    return any(action.packages for step in plan.steps for action in step.active)
 
 
 def _action_nodes(step: PlannedStep) -> Iterator[LogNode]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import partial
 
 from deployments.core import templates
+from deployments.core.acquisition import acquired_before, wanted_packages
 from deployments.core.bindings import Bound, Progress, Standing
 from deployments.core.conditions import reason_not_run, step_runs
 from deployments.core.guidance import Guidance
@@ -19,25 +20,23 @@ from deployments.core.plan import DEFAULT_PARALLELISM, Plan, PlannedAction, Plan
 from deployments.core.process import CONDITION_EXPRESSION, Condition
 from deployments.core.states import FINAL_NODES, Category, NodeStatus, TaskState, parent_status
 from deployments.core.visits import (
-    PACKAGES,
     ROOT,
     Lane,
     Segment,
     Visit,
     action_node,
-    needed_packages,
     segments,
     step_node,
 )
+from deployments.engine.acquiring import acquire
 from deployments.engine.control import LeaseLost, Signal
 from deployments.engine.recording import Batch, LogLine
-from deployments.engine.site import PackageMissing
 from deployments.engine.visiting import Visited, Visiting
 from deployments.engine.windows import in_window
 from deployments.engine.world import World
 
 MAX_PARALLELISM = "Octopus.Action.MaxParallelism"
-STEPS_AT_ONCE = 10
+ACQUIRE_PARALLELISM = "Octopus.Acquire.MaxParallelism"
 DONE = frozenset({NodeStatus.SUCCESS, NodeStatus.WARNING})
 STOPS = frozenset({NodeStatus.FAILED, NodeStatus.RUNNING})  # nothing comes after these, for now
 CODES = {
@@ -119,9 +118,12 @@ class _Run:
 
     async def all(self) -> Report:
         self._set(ROOT, NodeStatus.RUNNING)
-        await self._acquire_packages()
-        for group in self._plan.groups:
-            results = await in_window([partial(self._step, step) for step in group], STEPS_AT_ONCE)
+        packages_before = acquired_before(self._plan)
+        for number, group in enumerate(self._plan.groups):
+            if number == packages_before and await self._acquire_packages() == NodeStatus.RUNNING:
+                return self._report(Unfinished.WAITING)
+            at_once = self._number(MAX_PARALLELISM) or DEFAULT_PARALLELISM
+            results = await in_window([partial(self._step, step) for step in group], at_once)
             if NodeStatus.RUNNING in results:
                 return self._report(Unfinished.WAITING)
             self._error = self._error or next(iter(self._failures), "")
@@ -163,31 +165,19 @@ class _Run:
             error=self._error,
         )
 
-    # --- packages ---------------------------------------------------------------------------------
-
-    async def _acquire_packages(self) -> None:
-        """Every package is there and whole before anything is done anywhere. domain.md 17.6."""
-        if not needed_packages(self._plan) or self._is_final(PACKAGES):
-            return
-        self._set(PACKAGES, NodeStatus.RUNNING)
-        chosen = {
-            (package.package_id, package.version): package
-            for step in self._plan.steps
-            for action in step.active
-            for package in action.packages.values()
-        }
-        try:
-            for package in chosen.values():
-                prepared = await self._world.packages.prepare(package)
-                name = f"{package.package_id} {package.version}"
-                self._say(PACKAGES, f"{name}: {prepared.size:,} bytes, SHA-256 {package.sha256}")
-        except PackageMissing as exc:
-            self._say(PACKAGES, str(exc), Category.FATAL)
-            self._set(PACKAGES, NodeStatus.FAILED)
-            self._failures.append(str(exc))
-            self._error = str(exc)
-        else:
-            self._set(PACKAGES, NodeStatus.SUCCESS)
+    async def _acquire_packages(self) -> NodeStatus:
+        found = await acquire(
+            self._world,
+            wanted_packages(self._plan),
+            self._number(ACQUIRE_PARALLELISM) or DEFAULT_PARALLELISM,
+            is_guided=self._plan.is_guided,
+        )
+        self._has_failures |= bool(found.error)
+        if found.status == NodeStatus.FAILED:
+            self._failures.append(found.error)
+            self._error = self._error or found.error
+        self._keeps_turn |= found.status == NodeStatus.RUNNING
+        return found.status
 
     # --- steps ------------------------------------------------------------------------------------
 
@@ -248,8 +238,17 @@ class _Run:
         return NodeStatus.SKIPPED
 
     def _parallelism(self, step: PlannedStep) -> int:
-        found = templates.get_int(self._bound(step).variables, MAX_PARALLELISM)
-        return found if found and found > 0 else DEFAULT_PARALLELISM
+        """How many machines at once where the step has no window of its own, which wins."""
+        window, limit = step.step.window, self._number(MAX_PARALLELISM)
+        if window and limit and window > limit:
+            text = f"The window of {window} is larger than {MAX_PARALLELISM}, {limit}; it is used."
+            self._warn(step_node(step), text)
+        return self._number(MAX_PARALLELISM, step) or DEFAULT_PARALLELISM
+
+    def _number(self, name: str, step: PlannedStep | None = None) -> int:
+        """A variable that holds a positive number; 0 where it does not."""
+        bound = self._world.bindings.bind(self._progress(), step)
+        return max(0, templates.get_int(bound.variables, name) or 0)
 
     def _bound(self, step: PlannedStep) -> Bound:
         return self._world.bindings.bind(self._progress(), step)

@@ -8,6 +8,7 @@ from functools import partial
 
 from deployments.core import templates
 from deployments.core.bindings import Bound, Progress
+from deployments.core.conditions import is_truthy
 from deployments.core.guidance import UNGUIDED, FailurePoint, Guidance, answers
 from deployments.core.operations import NO_FACTS, Facts, Work
 from deployments.core.plan import Place, PlannedStep
@@ -115,7 +116,7 @@ class Visiting:
         if past is None or past.state not in (JournalState.FAILED, JournalState.UNKNOWN):
             return None
         number = past.attempt.number
-        is_last = number - self._first_of_round(visit) >= visit.action.action.retries
+        is_last = number - self._first_of_round(visit) >= _retries(visit)
         if past.state == JournalState.UNKNOWN or is_last or number in self._asked(visit):
             return _Failure(past.attempt, self._node_name(visit, number), past.error)
         return None
@@ -144,11 +145,22 @@ class Visiting:
         action = visit.action.action
         if action.condition != Condition.VARIABLE:
             return True
-        bound = self._bound(step, visit)
         expression = action.properties.get(ACTION_CONDITION_EXPRESSION, "")
-        if templates.evaluate_truthy(expression, bound.variables):
+        try:
+            found = templates.evaluate(expression, self._bound(step, visit).variables)
+        except (templates.SelfReference, templates.TemplateLimit) as exc:
+            return self._is_untold(visit, str(exc))
+        if found.error:
+            return self._is_untold(visit, found.error)
+        if is_truthy(found.value):
             return True
         self._say(visit.node, "Skipped: its condition is not true.")
+        return False
+
+    def _is_untold(self, visit: Visit, reason: str) -> bool:
+        """A condition that cannot be evaluated counts as not true, with a warning. domain.md 11.3."""
+        text = f"Skipped: its condition cannot be evaluated: {reason}"
+        self._say(visit.node, text, Category.WARNING)
         return False
 
     async def _rounds(
@@ -190,7 +202,7 @@ class Visiting:
             except StepFailed as failure:
                 if node != visit.node:
                     self._world.recorder.status(node, NodeStatus.FAILED)
-                if number - first >= visit.action.action.retries or not failure.may_retry:
+                if number - first >= _retries(visit) or not failure.may_retry:
                     return _Failure(attempt, node, self._world.masker.mask(str(failure)))
             delay = backoff(number - first + 1)
             self._say(visit.node, f"Attempt {number} failed; trying again in {delay:.0f} s.")
@@ -237,7 +249,7 @@ class Visiting:
 
     def _node_name(self, visit: Visit, number: int) -> str:
         """Each attempt has a part of its own where several are planned, and each one after the first."""
-        has_own = visit.action.action.retries or number > 1
+        has_own = _retries(visit) or number > 1
         return attempt_node(visit.node, number) if has_own else visit.node
 
     async def _attempt(
@@ -246,7 +258,7 @@ class Visiting:
         """One attempt, journalled. Returns whether it warned. Raises StepFailed, MustWait."""
         site: Site | None = None
         try:
-            limit = visit.action.action.timeout or None
+            limit = None if _is_of_the_server(visit) else visit.action.action.timeout or None
             async with asyncio.timeout(limit) as timer:
                 site = self._site(step, visit, attempt, node, resumed)
                 await perform(
@@ -353,6 +365,15 @@ class Visiting:
 def backoff(number: int) -> float:
     """Seconds before the attempt after `number`: 1, 2, 4 ... with jitter, so that targets spread."""
     return float(2 ** (number - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
+
+
+def _is_of_the_server(visit: Visit) -> bool:
+    """Such steps have neither retries nor a time limit. domain.md 11.5."""
+    return visit.action.place == Place.SERVER
+
+
+def _retries(visit: Visit) -> int:
+    return 0 if _is_of_the_server(visit) else visit.action.action.retries
 
 
 def _where(visit: Visit) -> Where:

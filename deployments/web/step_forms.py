@@ -164,8 +164,8 @@ class StepForm(PageForm):
             environments=_ids(given["environments"]),
             excluded_environments=_ids(given["excluded_environments"]),
             channels=_ids(given.get("channels", [])),
-            retries=given["retries"] or 0,
-            timeout=given["timeout"] or 0,
+            retries=given.get("retries") or 0,
+            timeout=given.get("timeout") or 0,
             is_required=given["is_required"],
             is_disabled=given["is_disabled"],
             notes=given["notes"],
@@ -359,7 +359,8 @@ class ManualForm(StepForm):
         self, request: ProjectRequest, data: QueryDict | None, step: Step, action: Action
     ) -> None:
         super().__init__(request, data, step, action)
-        del self.fields["roles"], self.fields["window"]
+        for name in ("roles", "window", "retries", "timeout"):
+            del self.fields[name]
         self.fields["when_expired"].required = False
         own_or_system = Q(space=request.space) | Q(space__isnull=True)
         self.offer("teams", Team.objects.filter(own_or_system).order_by("name"))

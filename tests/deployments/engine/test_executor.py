@@ -400,3 +400,55 @@ async def test_who_does_not_confirm_going_back_aborts():
 
     assert report.ended == TaskState.FAILED
     assert stage.sessions["shop1"].launched == []
+
+
+async def test_a_window_larger_than_the_limit_wins_with_a_warning():
+    sessions = {name: MemorySession() for name in ("a", "b", "c")}
+    limit = Definition(1, "Octopus.Action.MaxParallelism", "1")
+    stage = Stage(sessions, definitions=[limit])
+
+    report = await stage.run(planned(script("Roll", window=3), machines=sessions))
+
+    assert report.has_warnings
+    assert "The window of 3 is larger than Octopus.Action.MaxParallelism, 1; it is used." in (
+        stage.recorder.texts
+    )
+
+
+async def test_steps_that_start_together_keep_to_the_limit():
+    limit = Definition(1, "Octopus.Action.MaxParallelism", "1")
+    session = MemorySession(hangs=frozenset({"slow"}))
+    stage = Stage({"shop1": session, "worker": session}, definitions=[limit])
+    plan = planned(script("One", "slow", on=""), script("Two", on="", together=True))
+    running = asyncio.create_task(stage.run(plan))
+    await until(lambda: session.launched)
+
+    assert session.ran == ["slow"]
+
+    next(iter(session.known.values())).ended.set()
+    assert (await running).ended == TaskState.SUCCESS
+
+
+async def test_a_childs_condition_that_cannot_be_evaluated_skips_it_with_a_warning():
+    properties = {"Octopus.Action.ConditionVariableExpression": "#{Missing}"}
+    (action,) = script("Child", properties=properties).actions
+    child = replace(action, condition=Condition.VARIABLE)
+    stage = Stage()
+
+    await stage.run(planned(step("Roll", child, script("Other").actions[0])))
+
+    assert stage.sessions["shop1"].ran == ["run Other"]
+    warnings = [line.text for line in stage.recorder.lines if line.category == Category.WARNING]
+    assert any("its condition cannot be evaluated" in text for text in warnings)
+
+
+async def test_steps_of_the_server_have_neither_retries_nor_a_time_limit():
+    manual = approval("Approve")
+    (action,) = manual.actions
+    stage = Stage(recorder=MemoryRecorder({"Approve": Reply("Abort")}))
+
+    report = await stage.run(planned(step("Approve", replace(action, retries=3, timeout=1), on="")))
+
+    assert report.ended == TaskState.FAILED
+    assert len(stage.recorder.questions) == 1
+    assert stage.pauses == []
