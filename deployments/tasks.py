@@ -10,11 +10,15 @@ from deployments.models import ServerTask
 from deployments.queries.run_kinds import run_kind
 from deployments.services.interruptions import expire_interruptions
 from deployments.services.promotion import sweep
+from spaces import rates
+from spaces.services.api_keys import announce_expiries
 
 logger = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 60
 _swept_at = 0.0
+TIDY_SECONDS = 3600
+_tidied_at = float("-inf")
 
 
 def run_server_task(task_id: int) -> None:
@@ -31,6 +35,16 @@ def tick() -> None:
     reaper.reap()
     expire_interruptions()
     _sweep_promotions()
+    _tidy()
+
+
+def _tidy() -> None:
+    """What a day needs once; each part finds out by itself whether there is anything to do."""
+    global _tidied_at
+    if time.monotonic() - _tidied_at > TIDY_SECONDS:
+        _tidied_at = time.monotonic()
+        announce_expiries()
+        rates.forget_idle()
 
 
 def _sweep_promotions() -> None:

@@ -279,7 +279,8 @@ def _limit(ids: list[int] | None) -> Ids:
 
 
 def _kept_by(key: ApiKey, names: frozenset[str]) -> frozenset[str]:
-    limited = key.project_ids or key.environment_ids or key.tenant_ids or key.space_ids
+    places = (key.project_ids, key.environment_ids, key.tenant_ids, key.space_ids)
+    limited = any(ids is not None for ids in places)
     return frozenset(
         name
         for name in names

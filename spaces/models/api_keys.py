@@ -12,6 +12,7 @@ class ApiKey(models.Model):
     lookup: the first characters after "API-", by which the row is found.
     digest: SHA-256 of the whole key, hexadecimal.
     parent: the key it was made with; revoked together with it (security-and-reliability.md P11).
+    announced: how many days before its end the audit trail last told of it; 0: that it has ended.
     Limits: NULL means any; `read_only` leaves the View permissions.
     """
 
@@ -21,6 +22,7 @@ class ApiKey(models.Model):
     purpose = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    announced = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True)
     last_used_ip = models.GenericIPAddressField(null=True, blank=True)
     parent = models.ForeignKey(

@@ -28,11 +28,14 @@ from spaces.naming import text_problems
 from spaces.permissions import Permission
 from spaces.services.escalation import refuse_to_impersonate
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 PREFIX = "API-"
 ALPHABET = string.ascii_uppercase + string.digits
 LOOKUP_LENGTH = 8
 SECRET_LENGTH = 32  # 165 bits
 DEFAULT_LIFE = timedelta(days=180)
+ANNOUNCED_BEFORE = (20, 10, 0)  # days
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 REFUSED = "The API key is not valid: it is unknown, expired or revoked, or its user is disabled."
 
@@ -129,6 +132,37 @@ def authenticate(text: str, *, address: str | None) -> ApiKey:
     return key
 
 
+@transaction.atomic
+def announce_expiries() -> None:
+    """Tell of every key that ends in 20 days, in 10, and that has ended: each once, however often and on
+    however many nodes this is called."""
+    now = timezone.now()
+    ending = ApiKey.objects.filter(expires_at__lte=now + timedelta(days=max(ANNOUNCED_BEFORE)))
+    untold = ending.filter(Q(announced=None) | Q(announced__gt=0)).select_related("user")
+    for key in untold.select_for_update(of=("self",), skip_locked=True, no_key=True):
+        stage = _stage(key, now)
+        if stage is None or (key.announced is not None and key.announced <= stage):
+            continue
+        record(
+            Actor.system("The ends of API keys are announced."),
+            "ApiKeyExpiring" if stage else "ApiKeyExpired",
+            key,
+            message=f"API key {key.hint} of {key.user} "
+            + (f"expires in {stage} days" if stage else "has expired"),
+            related=[key.user.wire_id],
+        )
+        ApiKey.objects.filter(pk=key.pk).update(announced=stage)
+
+
+def _stage(key: ApiKey, now: datetime) -> int | None:
+    """The announcement that is due. A key that never had so long to live needs no warning of it."""
+    ends = key.expires_at or now
+    due = [days for days in ANNOUNCED_BEFORE if now >= ends - timedelta(days=days)]
+    return min(
+        (days for days in due if key.created_at <= ends - timedelta(days=days)), default=None
+    )
+
+
 def may_manage_keys_of(actor: Actor, user: User) -> bool:
     """Whether the actor may see and revoke the keys of `user`."""
     return actor.user == user or allowed_system(actor, Permission.USER_EDIT)
@@ -166,7 +200,22 @@ def _narrow(key: ApiKey, parent: ApiKey) -> None:
         "tenant_ids",
     ):
         setattr(key, name, _both(getattr(key, name), getattr(parent, name)))
-    key.allowed_cidrs = key.allowed_cidrs or parent.allowed_cidrs
+    key.allowed_cidrs = _common_ranges(key.allowed_cidrs, parent.allowed_cidrs)
+
+
+def _common_ranges(own: list[str] | None, parents: list[str] | None) -> list[str] | None:
+    """The addresses that both admit. None: any."""
+    if own is None or parents is None:
+        return parents if own is None else own
+    pairs = [(ipaddress.ip_network(a), ipaddress.ip_network(b)) for a in own for b in parents]
+    return sorted({str(narrow) for pair in pairs if (narrow := _overlap(*pair))})
+
+
+def _overlap(a: Network, b: Network) -> Network | None:
+    """Of two ranges one holds the other, or they have nothing in common."""
+    if not a.overlaps(b):
+        return None
+    return a if a.prefixlen >= b.prefixlen else b
 
 
 def _both(own: list[object] | None, parents: list[object] | None) -> list[object] | None:

@@ -6,10 +6,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from spaces.access import rights_of
 from spaces.errors import Invalid, NotAuthenticated, PermissionRefused
 from spaces.models import ApiKey, Event, Team
 from spaces.services.api_keys import (
     Limits,
+    announce_expiries,
     authenticate,
     create_api_key,
     revoke_api_key,
@@ -96,6 +98,78 @@ def test_a_derived_key_is_no_stronger_and_no_longer_lived(db):
     revoke_api_key(actor=actor_for(user), key=parent)
     with pytest.raises(NotAuthenticated):
         authenticate(child_text, address=None)
+
+
+@pytest.mark.promise("P11")
+@pytest.mark.parametrize(
+    ("own", "kept"),
+    [
+        (None, ["10.1.0.0/16"]),
+        (["0.0.0.0/0"], ["10.1.0.0/16"]),
+        (["10.1.2.0/24", "192.0.2.0/24"], ["10.1.2.0/24"]),
+        (["192.0.2.0/24", "::/0"], []),
+    ],
+)
+def test_a_derived_key_works_from_nowhere_else(db, own, kept):
+    user = make_user()
+    parent, _ = make_api_key(user, limits=Limits(allowed_cidrs=["10.1.0.0/16"]))
+
+    child, text = create_api_key(
+        actor=actor_for(user, api_key=parent),
+        user=user,
+        purpose="child",
+        limits=Limits(allowed_cidrs=own),
+    )
+
+    assert child.allowed_cidrs == kept
+    with pytest.raises(NotAuthenticated):
+        authenticate(text, address="192.0.2.1")
+
+
+@pytest.mark.promise("P11")
+def test_a_key_limited_to_nothing_has_no_right_at_system_level(db):
+    user = make_administrator()
+    key, _ = make_api_key(user, limits=Limits(project_ids=[]))
+
+    assert not rights_of(actor_for(user, api_key=key)).system
+
+
+def announced():
+    events = Event.objects.filter(category__startswith="ApiKey").order_by("pk")
+    return list(events.values_list("category", "message"))
+
+
+def test_the_end_of_a_key_is_announced_three_times_and_each_once(db):
+    key, _ = make_api_key(
+        make_user(display_name="Ci"), expires_at=timezone.now() + timedelta(days=180)
+    )
+
+    for days, expected in ((21, 0), (20, 1), (15, 1), (10, 2), (1, 2), (0, 3), (-5, 3)):
+        end = timezone.now() + timedelta(days=days) - timedelta(seconds=1)
+        ApiKey.objects.update(expires_at=end, created_at=end - timedelta(days=180))
+        announce_expiries()
+        announce_expiries()
+        assert len(announced()) == expected, days
+
+    assert announced() == [
+        ("ApiKeyExpiring", f"API key {key.hint} of Ci expires in 20 days"),
+        ("ApiKeyExpiring", f"API key {key.hint} of Ci expires in 10 days"),
+        ("ApiKeyExpired", f"API key {key.hint} of Ci has expired"),
+    ]
+
+
+def test_a_key_that_never_had_so_long_is_announced_when_it_ends(db):
+    make_api_key(make_user(), expires_at=timezone.now() + timedelta(days=5))
+    make_api_key(make_user())
+
+    announce_expiries()
+    assert announced() == []
+    ApiKey.objects.exclude(expires_at=None).update(
+        expires_at=timezone.now(), created_at=timezone.now() - timedelta(days=5)
+    )
+    announce_expiries()
+
+    assert [category for category, _ in announced()] == ["ApiKeyExpired"]
 
 
 @pytest.mark.promise("P4")
