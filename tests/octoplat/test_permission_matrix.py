@@ -45,6 +45,7 @@ BODIES: dict[str, Any] = {
         "ProjectName": "Shop",
         "ReleaseVersion": "1.0.0",
         "EnvironmentName": "Dev",
+        "Tenants": ["Acme"],
     },
     "POST deployments/create/untenanted/v1": {
         "ProjectName": "Shop",

@@ -13,6 +13,8 @@ from deployments.models import (
     Interruption,
     Project,
     Release,
+    Target,
+    TargetTenant,
     TaskLogLine,
     TaskLogNode,
 )
@@ -54,7 +56,13 @@ def make_world(space: Space) -> World:
     )
     package = make_package(space)
     build = _build(space)
-    project = make_project(space, package_step("Acme.Web"), name="Shop", lifecycle=lifecycle)
+    project = make_project(
+        space,
+        package_step("Acme.Web"),
+        name="Shop",
+        lifecycle=lifecycle,
+        tenanted_mode="TenantedOrUntenanted",
+    )
     rule = {"version_range": "[1.0,)", "tag": "", "packages": [{"action": "Deploy package"}]}
     channel = create_channel(actor=SYSTEM, project=project, name="Stable", rules=[rule])
     save_variables(
@@ -69,7 +77,9 @@ def make_world(space: Space) -> World:
     artifact = _artifact(deployment)
     feed = space_feed(space)
     tag_set = make_tag_set(space, "Alpha", name="Ring")
-    tenant = make_tenant(space, "Acme")
+    tenant = make_tenant(space, "Acme", connect={project: [dev]})
+    TargetTenant.objects.create(space=space, target=target, tenant=tenant)
+    Target.objects.filter(pk=target.pk).update(tenanted_participation="TenantedOrUntenanted")
     paths = {
         "environments": f"environments/{dev.wire_id}",
         "environments/v2": f"environments/v2/{dev.wire_id}",
