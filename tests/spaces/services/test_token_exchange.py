@@ -127,7 +127,7 @@ def test_both_ends_of_an_exchange_are_audited(account, token):
         {"iat": int(time.time()) + 3600},
         {"iat": None},
     ],
-    ids=str,
+    ids=lambda claims: f"{next(iter(claims))} {type(next(iter(claims.values()))).__name__}",
 )
 def test_a_claim_that_does_not_fit_is_refused(account, token, claims):
     refused(account, token(**claims))
