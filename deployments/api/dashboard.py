@@ -7,13 +7,19 @@ from rest_framework.response import Response
 
 from deployments.api.cells import item_document, know_pending
 from deployments.api.projects import ProjectResource
+from deployments.api.tenants import TenantResource, tenants_in
+from deployments.core.tags import by_set
 from deployments.models import Deployment, Project
 from deployments.queries.dashboard import Dashboard, dashboard
+from deployments.queries.tenants import carrying
+from spaces.access import visible
 from spaces.api.documents import api_address
 from spaces.api.views import ApiRequest, SpaceCommandViewSet
+from spaces.permissions import Permission
 from spaces.queries.references import with_ids
 
 MOST_PROJECTS = 200
+Documents = list[dict[str, Any]]
 
 
 class DashboardViewSet(SpaceCommandViewSet):
@@ -25,6 +31,8 @@ class DashboardViewSet(SpaceCommandViewSet):
             OpenApiParameter("projects", str),
             OpenApiParameter("environments", str),
             OpenApiParameter("includePrevious", bool),
+            OpenApiParameter("selectedTenants", str),
+            OpenApiParameter("selectedTags", str),
         ],
         responses={200: dict},
     )
@@ -39,7 +47,20 @@ class DashboardViewSet(SpaceCommandViewSet):
             limit=MOST_PROJECTS,
         )
         wanted = {text.lower() for text in self.parameters.many("environments")}
-        return Response(_document(found, wanted))
+        return Response(_document(found, wanted, self._tenants(found)))
+
+    def _tenants(self, found: Dashboard) -> Documents:
+        """The tenants of the shown projects; `selectedTenants` and `selectedTags` choose among them."""
+        request = self.request
+        rows = visible(request.actor, Permission.TENANT_VIEW, tenants_in(request.space))
+        rows = rows.filter(projects__project__in=found.projects).distinct()
+        if ids := self.parameters.many("selectedTenants"):
+            rows = with_ids(rows, ids)
+        for alternatives in by_set(self.parameters.many("selectedTags")).values():
+            rows = rows.filter(pk__in=carrying(request.space, alternatives))
+        shown = ("Id", "Name", "ProjectEnvironments", "TenantTags", "Links")
+        documents = TenantResource(rows, many=True, context=self.get_serializer_context()).data
+        return [{name: document[name] for name in shown} for document in documents]
 
     @extend_schema(responses={200: dict})
     def configuration(self, request: ApiRequest, **_: Any) -> Response:
@@ -57,13 +78,18 @@ class DashboardViewSet(SpaceCommandViewSet):
         )
 
 
-def _document(found: Dashboard, wanted: set[str]) -> dict[str, Any]:
+def _document(found: Dashboard, wanted: set[str], tenants: Documents) -> dict[str, Any]:
     """wanted: ids of environments; none = all."""
     environments = [
         row for row in found.environments if not wanted or row.wire_id.lower() in wanted
     ]
     ids = {row.pk for row in environments}
-    cells = [cell for (_, env), cell in found.cells.items() if env in ids]
+    told = {tenant["Id"] for tenant in tenants} | {None}
+    cells = [
+        cell
+        for (_, env, tenant), cell in found.places.items()
+        if env in ids and (f"Tenants-{tenant}" if tenant else None) in told
+    ]
     shown = [cell.shown for cell in cells if cell.shown is not None]
     previous = [cell.current for cell in cells if cell.current is not None]
     know_pending([*shown, *previous])
@@ -73,7 +99,7 @@ def _document(found: Dashboard, wanted: set[str]) -> dict[str, Any]:
         "Environments": [
             {"Id": row.wire_id, "Name": row.name, "Links": {}} for row in environments
         ],
-        "Tenants": [],
+        "Tenants": tenants,
         "Items": [item_document(row) for row in shown],
         "PreviousItems": [_previous(row) for row in previous],
         "ProjectLimit": MOST_PROJECTS,

@@ -8,7 +8,7 @@ from deployments.api.channels import ChannelResource
 from deployments.api.releases import ReleaseResource, releases_in
 from deployments.core.lifecycles import Phase
 from deployments.models import Defect, Environment, Project
-from deployments.queries.dashboard import newest_per_release
+from deployments.queries.dashboard import newest_per_tenant
 from deployments.queries.progression import effective_phases, progressions
 from spaces.access import visible
 from spaces.api.views import ApiRequest
@@ -23,8 +23,8 @@ def progression_document(
     """The project's newest releases, each with its newest deployment per environment."""
     rows = releases_in(request).select_related("channel__project", "channel__lifecycle")
     releases = list(rows.filter(project=project)[:SHOWN_RELEASES])
-    found = newest_per_release(request.actor, [release.pk for release in releases])
-    know_pending(found.values())
+    found = newest_per_tenant(request.actor, [release.pk for release in releases])
+    know_pending([row for rows in found.values() for row in rows])
     standings = progressions(releases)
     blocked = set(
         Defect.objects.filter(release__in=releases, resolved_at__isnull=True).values_list(
@@ -39,8 +39,8 @@ def progression_document(
                 "Release": document,
                 "Channel": ChannelResource(release.channel, context=context).data,
                 "Deployments": {
-                    f"Environments-{environment_id}": [item_document(deployment)]
-                    for (release_id, environment_id), deployment in found.items()
+                    f"Environments-{environment_id}": [item_document(row) for row in rows]
+                    for (release_id, environment_id), rows in found.items()
                     if release_id == release.pk
                 },
                 "NextDeployments": [

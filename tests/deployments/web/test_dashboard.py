@@ -4,6 +4,7 @@ import pytest
 
 from deployments.core.states import TaskState
 from tests.factories.deployments import make_deployment, make_project, make_release
+from tests.factories.tenants import make_tenant
 
 
 @pytest.fixture
@@ -51,3 +52,13 @@ def test_names_are_text_whatever_they_look_like(browse, manager, space, home):
 
     assert "<script>alert(1)</script>" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_a_project_with_tenants_tells_how_many_run_the_newest(browse, manager, space, dev, home):
+    shop = make_project(space, name="Tenanted", tenanted_mode="Tenanted")
+    acme, bolt = (make_tenant(space, name, connect={shop: [dev]}) for name in ("Acme", "Bolt"))
+    old, new = make_release(shop, "1.0.0"), make_release(shop, "1.4.2")
+    make_deployment(old, dev, tenant=acme)
+    make_deployment(new, dev, tenant=bolt)
+
+    assert "1 of 2 on 1.4.2" in browse(manager).get(f"{home}/dashboard").text
