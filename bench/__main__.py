@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 from rich.console import Console
 
+from bench.access import access
 from bench.fan_out import fan_out
 from bench.memory import memory
 from bench.rows import Row, show
@@ -14,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[], Iterable[Row]]] = {
     "memory": memory,
     "fan_out": fan_out,
     "variables": variables,
+    "access": access,
 }
 
 

@@ -5,7 +5,6 @@ the engine also plans, journals, masks, stores the log, and cleans up.
 """
 
 import asyncio
-import os
 import statistics
 import tempfile
 import time
@@ -14,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from bench.database import start_database
 from bench.rows import Row
 from tests.ssh.servers import SSHD, SshServer, free_port, new_key, start_sshd, stop
 
@@ -30,7 +30,7 @@ def fan_out() -> Iterator[Row]:
     with ExitStack() as things:
         folder = Path(things.enter_context(tempfile.TemporaryDirectory(prefix="octoplat-bench-")))
         folder.chmod(0o711)
-        _start_database(folder, things)
+        start_database(folder, things)
         (folder / "ssh").mkdir()
         server = start_sshd(folder / "ssh", new_key(), new_key(), free_port())
         things.callback(stop, server)
@@ -44,24 +44,6 @@ def fan_out() -> Iterator[Row]:
         yield Row(
             "one more no-op step", 1000 * (many - one) / STEPS, "ms", bare_step, aim="≤ 50 ms"
         )
-
-
-def _start_database(folder: Path, things: ExitStack) -> None:
-    """A database of its own, thrown away afterwards."""
-    from octoplat.runtime.postgres import Cluster
-
-    cluster = Cluster(folder / "data", folder / "run", durable=False)
-    things.enter_context(cluster.running(log=folder / "postgres.log"))
-    os.environ |= {
-        "DATABASE_URL": cluster.url(),
-        "DJANGO_SETTINGS_MODULE": "octoplat.settings.test",
-        "OCTOPLAT_LOG_LEVEL": "WARNING",
-    }
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0)
 
 
 class _Stage:

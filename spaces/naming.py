@@ -7,6 +7,7 @@ from collections.abc import Collection
 LONGEST_NAME = 200
 LONGEST_TEXT = 1_000_000
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_ESCAPES = {ord(control): f"\\u{ord(control):04x}" for control in _BIDI}
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -35,6 +36,11 @@ def text_problems(label: str, text: str) -> list[str]:
     if len(text) > LONGEST_TEXT:
         return [f"The {label} must have at most {LONGEST_TEXT} characters, not {len(text)}."]
     return [f"The {label} must not contain NUL characters."] if "\0" in text else []
+
+
+def disarmed(text: str) -> str:
+    """The text with its bidirectional controls as visible escapes: shown so, it reads as it is (S29)."""
+    return text.translate(_ESCAPES)
 
 
 def slug_of(name: str, *, otherwise: str) -> str:

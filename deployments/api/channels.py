@@ -38,7 +38,7 @@ class ChannelRule(Document):
     VersionRange = Text(source="version_range")
     Tag = Text(source="tag")
     ActionPackages = RulePackage(many=True, required=False, source="packages")
-    Actions = OptionalList(child=serializers.CharField(), write_only=True)
+    Actions = OptionalList(child=serializers.CharField())
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Older clients name only the actions, and mean their primary packages."""

@@ -24,6 +24,9 @@ from spaces.api.fields import WireNumber
 from spaces.api.views import ApiRequest, SpaceViewSet
 from spaces.permissions import Permission
 
+# A bare array of ids.
+IDS = {"application/json": {"type": "array", "items": {"type": "string"}}}
+
 
 class EnvironmentResource(SpaceResource):
     """Where releases go. `IsProduction` is octoplat's own: it asks once more before deploying there."""
@@ -81,7 +84,7 @@ class EnvironmentViewSet(CrudViewSet):
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
-    @extend_schema(request={"application/json": {"type": "array", "items": {"type": "string"}}})
+    @extend_schema(request=IDS, responses={200: list[str]})
     @action(detail=False, methods=["put"], url_path="sortorder")
     def sortorder(self, request: ApiRequest, **_: Any) -> Response:
         """Puts the environments into the order of a bare array of ids."""

@@ -16,6 +16,7 @@ from deployments.feeds import FeedPackage, FeedUnreachable, client_for
 from deployments.models import Feed, Package
 from deployments.services.feeds import create_feed, delete_feed, update_feed
 from spaces.api.documents import SpaceResource
+from spaces.api.pagination import EVERYTHING
 from spaces.api.views import ApiRequest
 from spaces.errors import Invalid
 from spaces.permissions import Permission
@@ -89,7 +90,7 @@ class FeedViewSet(CrudViewSet):
 
     @extend_schema(
         parameters=[OpenApiParameter("packageId", str), OpenApiParameter("take", int)],
-        responses={200: dict},
+        responses={200: list[dict[str, Any]]},
     )
     @action(detail=True, url_path="packages", pagination_class=None)
     def packages(self, request: ApiRequest, id: str, **_: Any) -> Response:
@@ -174,9 +175,8 @@ class FeedViewSet(CrudViewSet):
 
     def _page(self, items: list[Any]) -> list[Any]:
         """The part of the items that `skip` and `take` ask for."""
-        skip, take = self.parameters.one("skip"), self.parameters.one("take")
-        first = int(skip) if skip.isdigit() else 0
-        return items[first : first + int(take)] if take.isdigit() else items[first:]
+        first = self.parameters.number("skip", 0, most=EVERYTHING)
+        return items[first : first + self.parameters.number("take", EVERYTHING, most=EVERYTHING)]
 
     def _as_page(self, item_type: str, items: list[Any], total: int) -> dict[str, Any]:
         return {

@@ -125,7 +125,9 @@ class LifecycleViewSet(CrudViewSet):
         return Response(document)
 
     @extend_schema(responses=ProjectResource(many=True))
-    @action(detail=True, url_path="projects", serializer_class=ProjectResource)
+    @action(
+        detail=True, url_path="projects", serializer_class=ProjectResource, pagination_class=None
+    )
     def projects(self, request: ApiRequest, id: str, **_: Any) -> Response:
         """The projects that follow it and that the caller may see."""
         rows = projects_in(request.space).filter(lifecycle=self.row(id))

@@ -224,7 +224,9 @@ class MachineViewSet(CrudViewSet):
 class MachineRolesViewSet(SpaceCommandViewSet):
     """The target tags in use, as plain strings."""
 
-    @extend_schema(responses={200: {"type": "array", "items": {"type": "string"}}})
+    pagination_class = None
+
+    @extend_schema(responses={200: list[str]})
     def list(self, request: ApiRequest, **_: Any) -> Response:
         targets = visible(
             request.actor, Permission.MACHINE_VIEW, Target.objects.in_space(request.space)

@@ -285,7 +285,7 @@ class ProjectViewSet(CrudViewSet):
         """The project's first letter as a picture."""
         return logo(self.row(id).name)
 
-    @extend_schema(responses={200: dict})
+    @extend_schema(responses={200: list[dict[str, Any]]})
     @action(detail=True, url_path="metadata", pagination_class=None)
     def metadata(self, request: ApiRequest, id: str, **_: Any) -> Response:
         """What extensions add to the project: there are none."""

@@ -219,7 +219,7 @@ class ReleaseViewSet(SpaceViewSet):
         release = self.row(id)
         return Response(self._preview(release, environment))
 
-    @extend_schema(request=PreviewsRequest, responses={200: dict})
+    @extend_schema(request=PreviewsRequest, responses={200: list[dict[str, Any]]})
     @action(detail=True, methods=["post"], url_path="deployments/previews", pagination_class=None)
     def previews(self, request: ApiRequest, id: str, **_: Any) -> Response:
         """The same for several environments, as an array."""

@@ -16,7 +16,7 @@ class RetentionPolicy(serializers.Field):
 
     default_error_messages = {
         "invalid": "A retention policy looks like "
-        '{"Strategy": "Count", "Unit": "Days", "QuantityToKeep": 30}.',
+        '{{"Strategy": "Count", "Unit": "Days", "QuantityToKeep": 30}}.',
     }
 
     def __init__(self, **kwargs: Any) -> None:

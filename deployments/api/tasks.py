@@ -126,7 +126,7 @@ class LogElement(Document):
     Category = serializers.CharField(source="category")
     OccurredAt = Timestamp(source="occurred_at")
     MessageText = serializers.CharField(source="text")
-    Detail = serializers.CharField(source="detail")
+    Detail = serializers.CharField(source="detail", allow_null=True)
     Number = serializers.IntegerField(source="seq")
 
 
@@ -296,7 +296,7 @@ class TaskViewSet(SpaceViewSet):
         )
         return self.shown(judged)
 
-    @extend_schema(request=None)
+    @extend_schema(request=None, responses={201: TaskResource})
     @action(detail=False, methods=["post"], url_path="rerun/<str:id>")
     def rerun(self, request: ApiRequest, id: str, **_: Any) -> Response:
         """Does a finished deployment or runbook run again with the same options."""

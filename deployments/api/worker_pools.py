@@ -21,6 +21,9 @@ from spaces.api.fields import WireNumber
 from spaces.api.views import ApiRequest
 from spaces.permissions import Permission
 
+# A bare array of ids.
+IDS = {"application/json": {"type": "array", "items": {"type": "string"}}}
+
 
 class WorkerPoolResource(SpaceResource):
     """Workers to choose from."""
@@ -52,7 +55,7 @@ class WorkerPoolViewSet(CrudViewSet):
     def remove(self, row: WorkerPool) -> None:
         delete_worker_pool(actor=self.request.actor, pool=row)
 
-    @extend_schema(request={"application/json": {"type": "array", "items": {"type": "string"}}})
+    @extend_schema(request=IDS, responses={200: list[str]})
     @action(detail=False, methods=["put"], url_path="sortorder", pagination_class=None)
     def sortorder(self, request: ApiRequest, **_: Any) -> Response:
         """Puts the pools into the order of a bare array of ids."""

@@ -17,6 +17,7 @@ from deployments.models import ServerTask, TaskLogLine, TaskLogNode
 from deployments.queries.task_logs import LogPart
 from deployments.web import statuses
 from deployments.web.statuses import Status
+from spaces.naming import disarmed
 
 MOST_AT_ONCE = 1_000
 SHOWN = 5_000
@@ -168,10 +169,11 @@ def _pieces(text: str, spans: Sequence[Sequence[object]]) -> Iterator[str]:
     for start, end, style in spans:
         if not isinstance(start, int) or not isinstance(end, int) or start < done:
             continue
-        yield escape(text[done:start])
-        yield format_html('<span class="{}">{}</span>', _classes(str(style)), text[start:end])
+        yield escape(disarmed(text[done:start]))
+        shown = disarmed(text[start:end])
+        yield format_html('<span class="{}">{}</span>', _classes(str(style)), shown)
         done = end
-    yield escape(text[done:])
+    yield escape(disarmed(text[done:]))
 
 
 def _classes(style: str) -> str:

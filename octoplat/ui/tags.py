@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from octoplat.ui import markdown as md
 from octoplat.ui import times
+from spaces.naming import disarmed
 
 register = template.Library()
 
@@ -95,6 +96,12 @@ def duration(length: timedelta | None) -> str:
 @register.filter
 def markdown(text: str) -> SafeString:
     return md.rendered(text)
+
+
+@register.filter
+def disarm(text: str) -> str:
+    """What a machine or a stranger wrote, with nothing in it that turns the line around (S29)."""
+    return disarmed(text)
 
 
 @register.filter

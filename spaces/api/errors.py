@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
-from django.db import transaction
+from django.db import DataError, transaction
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 
@@ -85,6 +85,8 @@ def _judged(exc: Exception, request: HttpRequest) -> tuple[int, Sequence[str], M
             )
         case exceptions.APIException():
             return exc.status_code, [str(exc.detail)], {}
+        case DataError():
+            return 400, ["A number or a date is out of the range that can be stored."], {}
         case RequestDataTooBig():
             return 413, ["The request body is too large."], {}
         case SuspiciousOperation():

@@ -136,7 +136,7 @@ class EventViewSet(OwnedBySpacesViewSet):
         known = sorted({*names, *(name for group in GROUPS.values() for name in group)})
         return Response([{"Id": name, "Name": _words(name)} for name in known])
 
-    @extend_schema(responses=list[dict[str, str]])
+    @extend_schema(responses=list[dict[str, Any]])
     @action(detail=False, url_path="groups", pagination_class=None)
     def groups(self, request: ApiRequest) -> Response:
         return Response(

@@ -96,7 +96,7 @@ class PermissionViewSet(DialectViewSet):
     """`/api/permissions/all`: every permission by name, with its levels and limits."""
 
     @extend_schema(responses=dict)
-    def all(self, request: ApiRequest) -> Response:
+    def catalogue(self, request: ApiRequest) -> Response:
         return Response({permission.value: _described(permission) for permission in Permission})
 
 

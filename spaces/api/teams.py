@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from drf_spectacular.helpers import lazy_serializer
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.response import Response
@@ -109,6 +111,7 @@ class TeamViewSet(OwnedBySpacesViewSet):
         delete_team(actor=request.actor, team=self.row(id))
         return Response({})
 
+    @extend_schema(responses=lazy_serializer(f"{__name__}.ScopedUserRoleDocument")(many=True))
     @action(detail=True, url_path="scopeduserroles")
     def scoped_user_roles(self, request: ApiRequest, id: str) -> Response:
         self.item_type = "ScopedUserRole"

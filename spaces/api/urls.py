@@ -15,7 +15,7 @@ root_routes: list[Route] = tokens.routes
 system_routes: list[Route] = [
     route("users/login", SessionViewSet.as_view({"post": "sign_in"})),
     route("users/logout", SessionViewSet.as_view({"post": "sign_out"})),
-    route("permissions/all", PermissionViewSet.as_view({"get": "all"})),
+    route("permissions/all", PermissionViewSet.as_view({"get": "catalogue"})),
     route("teammembership", TeamMembershipViewSet.as_view({"get": "memberships"})),
     *collection("users", UserViewSet),
     *oidc_identities.routes,

@@ -12,6 +12,7 @@ from spaces.errors import Conflict, Invalid
 from spaces.models import UserRole
 from spaces.naming import name_problems, text_problems
 from spaces.permissions import Permission
+from spaces.queries.names import is_taken
 from spaces.scopes import EVERYTHING
 from spaces.services.escalation import refuse_to_give
 from spaces.services.grants import keep_in_step
@@ -80,6 +81,8 @@ def _changed(
     role.system_permissions = sorted(set(system_permissions))
     if problems := _problems(role):
         raise Invalid(problems)
+    if is_taken(UserRole.objects.all(), role.name, but=role):
+        raise Conflict(f"The name {role.name!r} is already in use.")
     refuse_to_give(actor, role, space_id=None, scope=EVERYTHING)
     try:
         with transaction.atomic():

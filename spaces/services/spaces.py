@@ -15,6 +15,7 @@ from spaces.errors import Conflict, Invalid, NotFound, PermissionRefused
 from spaces.models import ScopedUserRole, Space, Team, User, UserRole, WireIdentified
 from spaces.naming import SLUG, free_slug, name_problems, text_problems
 from spaces.permissions import Permission
+from spaces.queries.names import is_taken
 from spaces.queries.spaces import manager_rows, managers_of
 from spaces.services.grants import keep_in_step, rights_changed
 from spaces.services.installation import add_space_managers
@@ -252,6 +253,8 @@ def _save(space: Space) -> None:
         )
     if problems:
         raise Invalid(problems)
+    if is_taken(Space.objects.all(), space.name, but=space):
+        raise Conflict(f"The name {space.name!r} is already in use.")
     if space.is_default and Space.objects.filter(is_default=True).exclude(pk=space.pk).exists():
         raise Conflict("Another space is the default space; it must stop being that first.")
     try:

@@ -13,6 +13,7 @@ from spaces.errors import Conflict, Invalid, NotFound
 from spaces.models import ScopedUserRole, Space, Team, User, UserRole
 from spaces.naming import name_problems, text_problems
 from spaces.permissions import Permission
+from spaces.queries.names import is_taken
 from spaces.scopes import EVERYTHING, WIRE_PREFIXES, Scope, dimension_models
 from spaces.services.escalation import refuse_to_give, refuse_to_share
 from spaces.services.grants import keep_in_step, rights_changed
@@ -249,6 +250,8 @@ def _save(team: Team) -> None:
     problems = name_problems(team.name) + text_problems("description", team.description)
     if problems:
         raise Invalid(problems)
+    if is_taken(Team.objects.filter(space=team.space), team.name, but=team):
+        raise Conflict(f"The name {team.name!r} is already in use.")
     try:
         with transaction.atomic():
             team.save()

@@ -31,6 +31,13 @@ def test_colours_become_classes_and_the_rest_is_text(text, spans, html):
     assert log_view.styled(text, spans) == html
 
 
+@pytest.mark.promise("S29")
+def test_nothing_in_a_line_turns_it_around():
+    html = log_view.styled("rm \u202ecod.exe\u2066", [[0, 4, "bold"]])
+
+    assert html == '<span class="ansi-bold">rm \\u202e</span>cod.exe\\u2066'
+
+
 @pytest.mark.promise("S9")
 def test_a_style_that_is_none_of_ours_gives_no_class():
     html = log_view.styled("x", [[0, 1, '"><script>alert(1)</script>']])

@@ -42,6 +42,16 @@ def test_nothing_that_runs_or_loads_survives(text):
     assert all(address.startswith("https://") for address in tags.addresses)
 
 
+@pytest.mark.promise("S29")
+def test_a_huge_text_is_shown_as_it_is():
+    assert rendered("[" * 60_000 + "<b>") == f"<pre>{'[' * 60_000}&lt;b&gt;</pre>"
+
+
+@pytest.mark.promise("S29")
+def test_nothing_turns_the_text_around():
+    assert rendered("see \u202eexe.txt") == "<p>see \\u202eexe.txt</p>\n"
+
+
 class Tags(HTMLParser):
     """What a browser would make of the text."""
 
