@@ -88,7 +88,7 @@ def test_a_viewer_can_neither_edit_nor_delete(browse, viewer, release, home):
     url = f"{home}/projects/shop/releases/1.0.0"
     page = browse(viewer)
 
-    answers = [page.post(f"{url}/{act}", {}) for act in ("notes", "block", "variables", "delete")]
+    answers = [page.post(f"{url}/{act}", {}) for act in ("edit", "block", "variables", "delete")]
 
     assert {answer.status_code for answer in answers} == {403}
     assert Release.objects.filter(pk=release.pk).exists()
