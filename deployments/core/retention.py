@@ -1,9 +1,10 @@
-"""What may be deleted: installations on a target, and releases. Pure.
+"""What may be deleted: installations on a target, releases, and runs of runbooks. Pure.
 
-Rules: variables-and-versions.md 9.5 (targets), domain.md 29 (releases).
+Rules: variables-and-versions.md 9.5 (targets), domain.md 29 (releases, runs).
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 
@@ -101,6 +102,17 @@ class Verdict:
     release: int
     keep: bool
     reason: str
+
+
+def runs_beyond(newest_first: Iterable[tuple[int, Hashable]], kept: int) -> list[int]:
+    """Of runs (id, place), those that are not among the `kept` newest of their place. domain.md 29."""
+    counts: Counter[Hashable] = Counter()
+    gone = []
+    for run, place in newest_first:
+        counts[place] += 1
+        if counts[place] > kept:
+            gone.append(run)
+    return gone
 
 
 def judge_releases(

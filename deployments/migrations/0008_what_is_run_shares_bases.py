@@ -59,7 +59,7 @@ class Migration(migrations.Migration):
             model_name="release",
             name="variables",
             field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
+                on_delete=django.db.models.deletion.RESTRICT,
                 related_name="%(class)ss",
                 to="deployments.variablesnapshot",
             ),

@@ -20,7 +20,7 @@ class Assembly(SpaceOwned):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="%(class)ss")
     variables = models.ForeignKey(
-        VariableSnapshot, on_delete=models.PROTECT, related_name="%(class)ss"
+        VariableSnapshot, on_delete=models.RESTRICT, related_name="%(class)ss"
     )
     packages = models.JSONField(default=list)
     notes = models.TextField(blank=True, default="")

@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import Q
 
 from deployments.core.process import Step, steps_from_json
-from deployments.models.named import Named
 from deployments.models.projects import Project
 from spaces.models import Dimensions, SpaceOwned
 
@@ -31,7 +30,7 @@ class EditedProcess(SpaceOwned):
         return steps_from_json(self.steps)
 
     @property
-    def owner(self) -> Named:
+    def owner(self) -> SpaceOwned:
         """The project or runbook whose steps these are."""
         raise NotImplementedError
 

@@ -117,20 +117,6 @@ def places_blockers(
     }
 
 
-def option_blockers(
-    assembly: Assembly,
-    environment: Environment,
-    options: RunOptions,
-    planned: Plan | None = None,
-) -> list[Blocker]:
-    """What is wrong with the choices for a run, and whether it would reach any target."""
-    planned = planned or plan_of(assembly, environment, options)
-    return [
-        *choice_blockers(assembly, environment, options),
-        *(Blocker("no-targets", problem) for problem in planned.problems),
-    ]
-
-
 def choice_blockers(
     assembly: Assembly, environment: Environment, options: RunOptions
 ) -> Iterator[Blocker]:

@@ -3,7 +3,7 @@
 What the actor may not see is counted but not named (domain.md 4.4).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -37,6 +37,10 @@ from spaces.permissions import Permission
 
 SHOWN = 20
 
+# What apps above add: the rows of theirs that name an environment or one of some tags.
+environment_users: list[Callable[[Actor, Environment], list[str]]] = []
+tag_users: list[Callable[[Actor, int, frozenset[str]], list[str]]] = []
+
 
 def of_environment(actor: Actor, environment: Environment) -> list[str]:
     """Lifecycles, targets, accounts, steps, variables and deployments that name the environment."""
@@ -47,17 +51,18 @@ def of_environment(actor: Actor, environment: Environment) -> list[str]:
     deployments = Deployment.objects.filter(environment_id=pk)
     tenants = Tenant.objects.filter(projects__environments__environment_id=pk).distinct()
     return [
-        *_named(actor, Permission.LIFECYCLE_VIEW, lifecycles, "the lifecycle"),
-        *_named(actor, Permission.MACHINE_VIEW, targets, "the target"),
-        *_named(actor, Permission.ACCOUNT_VIEW, accounts, "the account"),
-        *_named(actor, Permission.TENANT_VIEW, tenants, "the tenant"),
+        *named(actor, Permission.LIFECYCLE_VIEW, lifecycles, "the lifecycle"),
+        *named(actor, Permission.MACHINE_VIEW, targets, "the target"),
+        *named(actor, Permission.ACCOUNT_VIEW, accounts, "the account"),
+        *named(actor, Permission.TENANT_VIEW, tenants, "the tenant"),
         *_in_processes(
             actor,
             environment.space_id,
             lambda action: pk in action.environments or pk in action.excluded_environments,
         ),
         *_in_scopes(actor, environment.space_id, Q(scope__environments__contains=[pk])),
-        *_named(actor, Permission.DEPLOYMENT_VIEW, deployments, "the deployment of"),
+        *named(actor, Permission.DEPLOYMENT_VIEW, deployments, "the deployment of"),
+        *(text for users in environment_users for text in users(actor, environment)),
     ]
 
 
@@ -65,8 +70,8 @@ def of_account(actor: Actor, account: Account) -> list[str]:
     """Targets that sign in with it, and variables that hold it."""
     held = Variable.objects.in_space(account.space_id).filter(value=account.wire_id)
     return [
-        *_named(actor, Permission.MACHINE_VIEW, account.targets.all(), "the target"),
-        *_named(actor, Permission.VARIABLE_VIEW, held, "the variable"),
+        *named(actor, Permission.MACHINE_VIEW, account.targets.all(), "the target"),
+        *named(actor, Permission.VARIABLE_VIEW, held, "the variable"),
     ]
 
 
@@ -76,25 +81,25 @@ def of_target(actor: Actor, target: Target) -> list[str]:
 
 
 def of_policy(actor: Actor, policy: MachinePolicy) -> list[str]:
-    return _named(actor, Permission.MACHINE_VIEW, policy.targets.all(), "the target")
+    return named(actor, Permission.MACHINE_VIEW, policy.targets.all(), "the target")
 
 
 def of_lifecycle(actor: Actor, lifecycle: Lifecycle) -> list[str]:
     channels = Channel.objects.filter(lifecycle=lifecycle)
     return [
-        *_named(actor, Permission.PROJECT_VIEW, lifecycle.projects.all(), "the project"),
-        *_named(actor, Permission.PROCESS_VIEW, channels, "the channel"),
+        *named(actor, Permission.PROJECT_VIEW, lifecycle.projects.all(), "the project"),
+        *named(actor, Permission.PROCESS_VIEW, channels, "the channel"),
     ]
 
 
 def of_group(actor: Actor, group: ProjectGroup) -> list[str]:
-    return _named(actor, Permission.PROJECT_VIEW, group.projects.all(), "the project")
+    return named(actor, Permission.PROJECT_VIEW, group.projects.all(), "the project")
 
 
 def of_channel(actor: Actor, channel: Channel) -> list[str]:
     """Releases of the channel, and steps and variables limited to it."""
     return [
-        *_named(actor, Permission.RELEASE_VIEW, channel.releases.all(), "the release"),
+        *named(actor, Permission.RELEASE_VIEW, channel.releases.all(), "the release"),
         *_in_processes(actor, channel.space_id, lambda action: channel.pk in action.channels),
         *_in_scopes(actor, channel.space_id, Q(scope__channels__contains=[channel.pk])),
     ]
@@ -114,9 +119,9 @@ def of_tenant(actor: Actor, tenant: Tenant) -> list[str]:
     """Deployments for the tenant, targets of its own, and variables limited to it."""
     targets = Target.objects.filter(tenants__tenant=tenant)
     return [
-        *_named(actor, Permission.MACHINE_VIEW, targets, "the target"),
+        *named(actor, Permission.MACHINE_VIEW, targets, "the target"),
         *_in_scopes(actor, tenant.space_id, Q(scope__tenants__contains=[tenant.pk])),
-        *_named(actor, Permission.TASK_VIEW, tenant.tasks.all(), "the task"),
+        *named(actor, Permission.TASK_VIEW, tenant.tasks.all(), "the task"),
     ]
 
 
@@ -124,7 +129,7 @@ def of_tags(actor: Actor, space_id: int, tags: Collection[Tag]) -> list[str]:
     """Whoever carries one of these tags, and whatever names one."""
     tenants = Tenant.objects.filter(tags__tag__in=tags).distinct()
     return [
-        *_named(actor, Permission.TENANT_VIEW, tenants, "the tenant"),
+        *named(actor, Permission.TENANT_VIEW, tenants, "the tenant"),
         *naming_tags(actor, space_id, tags),
     ]
 
@@ -143,12 +148,13 @@ def naming_tags(actor: Actor, space_id: int, tags: Collection[Tag]) -> list[str]
         return found
 
     return [
-        *_named(actor, Permission.PROCESS_VIEW, names(Channel, "tenant_tags"), "the channel"),
-        *_named(actor, Permission.MACHINE_VIEW, names(Target, "tenant_tags"), "the target"),
-        *_named(actor, Permission.ENVIRONMENT_VIEW, names(Environment, "tags"), "the environment"),
+        *named(actor, Permission.PROCESS_VIEW, names(Channel, "tenant_tags"), "the channel"),
+        *named(actor, Permission.MACHINE_VIEW, names(Target, "tenant_tags"), "the target"),
+        *named(actor, Permission.ENVIRONMENT_VIEW, names(Environment, "tags"), "the environment"),
         *_in_processes(actor, space_id, lambda action: bool(tag_keys(action.tenant_tags) & keys)),
         *_in_scopes(actor, space_id, Q(scope__tenant_tags__has_any_keys=sorted(keys))),
-        *_named(actor, Permission.RELEASE_VIEW, _releases_naming(space_id, keys), "the release"),
+        *named(actor, Permission.RELEASE_VIEW, _releases_naming(space_id, keys), "the release"),
+        *(text for users in tag_users for text in users(actor, space_id, keys)),
     ]
 
 
@@ -156,10 +162,11 @@ def of_library_set(actor: Actor, library_set: LibraryVariableSet) -> list[str]:
     projects = Project.objects.in_space(library_set.space_id).filter(
         library_sets__contains=[library_set.pk]
     )
-    return _named(actor, Permission.PROJECT_VIEW, projects, "the project")
+    return named(actor, Permission.PROJECT_VIEW, projects, "the project")
 
 
-def _named(actor: Actor, permission: Permission, rows: QuerySet[Any], kind: str) -> list[str]:
+def named(actor: Actor, permission: Permission, rows: QuerySet[Any], kind: str) -> list[str]:
+    """Each of the rows as "kind row", as far as the actor may see them and they are not too many."""
     total = rows.count()
     if not total:
         return []
@@ -170,7 +177,7 @@ def _named(actor: Actor, permission: Permission, rows: QuerySet[Any], kind: str)
 
 def _in_scopes(actor: Actor, space_id: int, scoped: Q) -> list[str]:
     rows = Variable.objects.in_space(space_id).filter(scoped)
-    return _named(actor, Permission.VARIABLE_VIEW, rows, "the variable")
+    return named(actor, Permission.VARIABLE_VIEW, rows, "the variable")
 
 
 def _in_processes(actor: Actor, space_id: int, names: Any) -> list[str]:

@@ -78,9 +78,15 @@ def needed_packages(steps: Sequence[Step], channel: Channel | None = None) -> li
 
 
 def select_packages(
-    needed: Sequence[NeededPackage], channel: Channel, wanted: Wanted, feeds: dict[int, Feed]
+    needed: Sequence[NeededPackage],
+    channel: Channel | None,
+    wanted: Wanted,
+    feeds: dict[int, Feed],
 ) -> Selection:
-    """A version for each reference: the one asked for, else the latest the channel's rules allow."""
+    """A version for each reference: the one asked for, else the latest the channel's rules allow.
+
+    channel: None where there are none, as for runbooks.
+    """
     selection = Selection()
     for package in needed:
         try:
@@ -123,11 +129,11 @@ def feeds_of(space_id: int) -> dict[int, Feed]:
 
 
 def rule_problems(
-    channel: Channel, needed: NeededPackage, version: str, feed_type: str
+    channel: Channel | None, needed: NeededPackage, version: str, feed_type: str
 ) -> list[str]:
     """Which rules of the channel the version breaks, in words."""
     problems = []
-    for rule in channel.rules:
+    for rule in channel.rules if channel else ():
         if not _names(rule, needed):
             continue
         verdict = channel_rules.passes(
@@ -151,7 +157,7 @@ def _names(rule: dict[str, Any], needed: NeededPackage) -> bool:
 
 
 def _select(
-    package: NeededPackage, channel: Channel, wanted: Wanted, feeds: dict[int, Feed]
+    package: NeededPackage, channel: Channel | None, wanted: Wanted, feeds: dict[int, Feed]
 ) -> FeedPackage:
     """Raises LookupError with a sentence."""
     feed = feeds.get(package.reference.feed or 0)
@@ -171,7 +177,7 @@ def _select(
         if broken:
             raise LookupError(
                 f"The version {version} of {package.label} {' and '.join(broken)}, "
-                f"which the channel {channel.name} requires."
+                f"which the channel {channel} requires."
             )
         return found
     return _latest(package, channel, wanted, feed, client.versions(package.reference.package_id))
@@ -190,7 +196,7 @@ def _explicit(package: NeededPackage, wanted: Wanted) -> str:
 
 def _latest(
     package: NeededPackage,
-    channel: Channel,
+    channel: Channel | None,
     wanted: Wanted,
     feed: Feed,
     versions: Sequence[FeedPackage],
@@ -205,5 +211,5 @@ def _latest(
         ):
             return candidate
     raise LookupError(
-        f"No version of the package {package.label} satisfies the rules of the channel {channel.name}."
+        f"No version of the package {package.label} satisfies the rules of the channel {channel}."
     )

@@ -34,6 +34,17 @@ def live_variables(project: Project) -> list[tuple[int, Variable]]:
     return found + [(order[int(row.set.library_set_id or 0)], row) for row in included]
 
 
+def variables_now(project: Project) -> VariableSnapshot:
+    """What a snapshot of the project's variables would hold, not saved; secrets stay sealed."""
+    rows = live_variables(project)
+    return VariableSnapshot(
+        space_id=project.space_id,
+        project=project,
+        entries=[_entry(order, row) for order, row in rows],
+        set_versions={str(row.set_id): row.set.version for _, row in rows},
+    )
+
+
 def prompts_of(assembly: Assembly) -> list[dict[str, Any]]:
     """The prompted variables that runs of it may use, by label: {"id", "name", "prompt", "scope", "value",
     "is_sensitive"}. A sensitive one's stored value is left out."""
@@ -98,6 +109,22 @@ def _definition(entry: Mapping[str, Any], space_id: int, *, reveal: bool) -> Def
         order=entry["order"],
         type=entry["type"],
     )
+
+
+def _entry(order: int, row: Variable) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "value": row.value,
+        "secret": row.secret,
+        "secret_id": str(row.secret_id),
+        "is_sensitive": row.is_sensitive,
+        "type": row.type,
+        "scope": row.scope,
+        "prompt": row.prompt,
+        "order": order,
+        "set": row.set_id,
+    }
 
 
 def _opened(entry: Mapping[str, Any], space_id: int) -> str:

@@ -7,24 +7,19 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from deployments.models import Deployment, Environment, Release, ServerTask, Tenant
-from deployments.queries.blockers import Blocker, Place, places_blockers
+from deployments.queries.blockers import Place, places_blockers
 from deployments.queries.deployment_changes import Changes, ReleaseChanges, versions_at
 from deployments.queries.plan_inputs import NO_OPTIONS, RunOptions
 from deployments.queries.switches import CONCURRENCY_TAG, switch
-from deployments.services.queueing import queue_run, schedule_blockers
+from deployments.services.queueing import RunBlocked, queue_run, schedule_blockers
 from deployments.services.superseding import supersede
 from spaces.access import authorize
 from spaces.actors import Actor
-from spaces.errors import Invalid
 from spaces.permissions import Permission
 
 
-class DeploymentBlocked(Invalid):
+class DeploymentBlocked(RunBlocked):
     """The lifecycle, the targets or a missing value stands in the way; all reasons are listed."""
-
-    def __init__(self, blockers: Sequence[Blocker]) -> None:
-        self.blockers = list(blockers)
-        super().__init__([str(blocker) for blocker in blockers])
 
 
 def deploy_release(
@@ -89,7 +84,7 @@ def deploy_to_places(
     for found in places_blockers(release, places, options).values():
         blockers += found
     if blockers:
-        raise DeploymentBlocked(list(dict.fromkeys(blockers)))
+        raise DeploymentBlocked(blockers)
     running = versions_at(release, [place.environment for place in places])
     changes = ReleaseChanges(release)
     return [

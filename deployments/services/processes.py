@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -88,7 +89,25 @@ def reveal_property(project_id: int, space_id: int, action: Action, name: str) -
     )
 
 
-def resealed(
+def copied_steps(
+    steps: Sequence[Mapping[str, Any]],
+    original: Project,
+    copy: Project,
+    channels: Mapping[int, int] | None = None,
+) -> list[dict[str, Any]]:
+    """Stored steps of one project for another. channels: the new id of each; none is kept without."""
+    copied = deepcopy([dict(step) for step in steps])
+    known = channels or {}
+    for step in copied:
+        for action in step["actions"]:
+            action["channels"] = [known[pk] for pk in action["channels"] if pk in known]
+            action["sealed_properties"] = _resealed(
+                action["sealed_properties"], action["id"], original, copy
+            )
+    return copied
+
+
+def _resealed(
     sealed: Mapping[str, str], action_id: str, original: Project, copy: Project
 ) -> dict[str, str]:
     """Sealed properties of an action, bound to another project."""

@@ -1,5 +1,6 @@
 """Projects and project groups. domain.md 9."""
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import TypedDict, Unpack
 
@@ -29,7 +30,7 @@ from deployments.services.changes import (
     texts_problems,
     update_named,
 )
-from deployments.services.processes import resealed
+from deployments.services.processes import copied_steps
 from spaces.access import authorize, visible
 from spaces.actors import Actor
 from spaces.audit import record
@@ -143,6 +144,10 @@ def update_project(*, actor: Actor, project: Project, **fields: Unpack[ProjectCh
     return project
 
 
+# What apps above copy with a project: called with (actor, original, copy).
+project_cloned_hooks: list[Callable[[Actor, Project, Project], None]] = []
+
+
 @transaction.atomic
 def clone_project(
     *,
@@ -171,6 +176,8 @@ def clone_project(
     channels = _copy_channels(original, project)
     _copy_process(original, project, channels)
     _copy_variables(original, project, channels)
+    for hook in project_cloned_hooks:
+        hook(actor, original, project)
     record(actor, "Cloned", project, details={"original": [None, original.name]})
     return project
 
@@ -269,13 +276,7 @@ def _copy_channels(original: Project, project: Project) -> dict[int, int]:
 
 def _copy_process(original: Project, project: Project, channels: dict[int, int]) -> None:
     """Steps keep their ids: variables scoped to them and channel rules follow without translation."""
-    steps = deepcopy(original.process.steps)
-    for step in steps:
-        for action in step["actions"]:
-            action["channels"] = [channels[pk] for pk in action["channels"] if pk in channels]
-            action["sealed_properties"] = resealed(
-                action["sealed_properties"], action["id"], original, project
-            )
+    steps = copied_steps(original.process.steps, original, project, channels)
     Process.objects.filter(project=project).update(steps=steps, version=1)
 
 

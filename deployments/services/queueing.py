@@ -1,5 +1,6 @@
 """Putting a process run on the queue: what deployments and runbook runs have in common. domain.md 17.3."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -12,9 +13,18 @@ from deployments.queries.variable_inputs import prompts_of
 from deployments.queue import enqueue
 from spaces.actors import Actor
 from spaces.audit import record
+from spaces.errors import Invalid
 
 FURTHEST_AHEAD = timedelta(days=30)
 DEFAULT_EXPIRY = timedelta(hours=1)
+
+
+class RunBlocked(Invalid):
+    """Something stands in the way of a run; all reasons are listed."""
+
+    def __init__(self, blockers: Sequence[Blocker]) -> None:
+        self.blockers = list(dict.fromkeys(blockers))
+        super().__init__([str(blocker) for blocker in self.blockers])
 
 
 def queue_run(

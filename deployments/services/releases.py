@@ -20,7 +20,6 @@ from deployments.models import (
     Project,
     Release,
     ServerTask,
-    Variable,
     VariableSnapshot,
 )
 from deployments.queries.blockers import project_blockers
@@ -38,7 +37,7 @@ from deployments.queries.release_versions import (
     proposed_version,
     unscoped_variables,
 )
-from deployments.queries.variable_inputs import live_variables
+from deployments.queries.variable_inputs import variables_now
 from deployments.services.changes import apply
 from deployments.services.promotion import promote
 from spaces.access import authorize
@@ -221,29 +220,9 @@ def _process_snapshot(process: Process) -> ProcessSnapshot:
 
 def snapshot_variables(project: Project) -> VariableSnapshot:
     """A frozen copy of the project's and its library sets' variables; secrets stay sealed."""
-    rows = live_variables(project)
-    return VariableSnapshot.objects.create(
-        space_id=project.space_id,
-        project=project,
-        entries=[_entry(order, row) for order, row in rows],
-        set_versions={str(row.set_id): row.set.version for _, row in rows},
-    )
-
-
-def _entry(order: int, row: Variable) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "name": row.name,
-        "value": row.value,
-        "secret": row.secret,
-        "secret_id": str(row.secret_id),
-        "is_sensitive": row.is_sensitive,
-        "type": row.type,
-        "scope": row.scope,
-        "prompt": row.prompt,
-        "order": order,
-        "set": row.set_id,
-    }
+    snapshot = variables_now(project)
+    snapshot.save()
+    return snapshot
 
 
 def _build_information(space_id: int, selection: Selection) -> list[dict[str, Any]]:

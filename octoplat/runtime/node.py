@@ -8,10 +8,11 @@ from functools import partial
 from django.conf import settings
 from django.db import Error, close_old_connections, connections
 
+from deployments import tasks as deployments
 from deployments.queue.canary import Canary
 from deployments.queue.cluster import Cluster
-from deployments.tasks import hand_over, tick
 from octoplat.runtime.processes import end_with_parent
+from runbooks import tasks as runbooks
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,8 @@ class Node:
 
     def _tick(self) -> None:
         try:
-            tick()
+            deployments.tick()
+            runbooks.tick()
         except Error:
             raise
         except Exception:
@@ -82,7 +84,7 @@ class Node:
         """Nothing new is begun; what runs is left to another node, or to this one's next start."""
         self._cluster.ask_to_stop()
         try:
-            hand_over(settings.NODE)
+            deployments.hand_over(settings.NODE)
         except Error as exc:
             logger.warning("The running tasks could not be told: %s", str(exc).strip())
         if not self._cluster.wait(DRAIN_SECONDS):

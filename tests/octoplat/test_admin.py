@@ -38,6 +38,7 @@ from spaces.secrets import sealed_columns
 from spaces.services.elevations import elevate
 from tests.deployments.api.world import World, make_world
 from tests.factories.deployments import SYSTEM
+from tests.factories.runbooks import make_run, make_runbook
 from tests.factories.spaces import (
     actor_for,
     grant,
@@ -92,6 +93,7 @@ def furnished_world(space: Space) -> World:
     secret.seal_field("secret", CANARY)
     secret.save()
     _serve_a_tenant(world, dev)
+    make_run(make_runbook(world.project, environments=[dev]), dev)
     grant(make_user(), "projectviewer", space)
     make_team(space, make_user())
     return world

@@ -12,6 +12,7 @@ from deployments.core.retention import (
     ReleaseFacts,
     judge_releases,
     plan,
+    runs_beyond,
 )
 
 WEB = "web"
@@ -220,3 +221,15 @@ def test_each_phase_keeps_as_many_as_its_policy_says(phases, items):
     for phase in "AB":
         there = [release.id for release in releases if phase in release.reached]
         assert there[:items] == [id for id in there if id in stay][: len(there[:items])]
+
+
+@given(
+    st.lists(st.tuples(st.integers(), st.sampled_from("abc")), unique_by=lambda run: run[0]),
+    st.integers(0, 5),
+)
+def test_runs_beyond_the_newest_of_their_place_go(runs, kept):
+    gone = runs_beyond(runs, kept)
+
+    for place in "abc":
+        here = [run for run, where in runs if where == place]
+        assert [run for run in here if run not in gone] == here[:kept]
