@@ -12,6 +12,7 @@ from spaces.models import (
     ApiKey,
     AuthenticatorApp,
     BrowserSession,
+    Invitation,
     OidcIdentity,
     RateLimit,
     RecoveryCode,
@@ -125,6 +126,14 @@ class RateLimits(Rows):
     list_display = ("due",)
     list_filter = ("due",)
     search_fields = ("name",)
+
+
+@admin.register(Invitation, site=site)
+class Invitations(Rows):
+    list_display = ("inviter", "created_at", "expires_at", "accepted_by")
+    list_filter = ("expires_at",)
+    list_select_related = ("inviter", "accepted_by")
+    search_fields = ("inviter__username", "accepted_by__username")
 
 
 @admin.register(SignInFailure, site=site)

@@ -18,6 +18,7 @@ from spaces.errors import Invalid
 from spaces.models import ScopedUserRole, Team, User, UserRole
 from spaces.permissions import Permission
 from spaces.queries.references import find
+from spaces.queries.teams import seen_teams
 from spaces.scopes import WIRE_PREFIXES, Scope
 from spaces.services.teams import (
     assign_role,
@@ -32,18 +33,6 @@ from spaces.services.teams import (
 def space_id_of(row: Any) -> str | None:
     """Null for what belongs to the system."""
     return f"Spaces-{row.space_id}" if row.space_id else None
-
-
-def seen_teams(actor: Actor) -> QuerySet[Team]:
-    """Teams of the spaces where the actor may view teams, and system teams for all who may view them
-    anywhere, because these hold roles in spaces as well."""
-    spaces = [s.pk for s in visible_spaces(actor) if anywhere(actor, Permission.TEAM_VIEW, s)]
-    teams = Team.objects.filter(space__in=spaces)
-    if allowed_system(actor, Permission.TEAM_EDIT):
-        return Team.objects.all()
-    if spaces or allowed_system(actor, Permission.TEAM_VIEW):
-        teams |= Team.objects.filter(space=None)
-    return teams
 
 
 class TeamDocument(Resource):

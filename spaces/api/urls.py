@@ -1,7 +1,7 @@
 """Routes of `spaces`. Mounted by `octoplat.api`: `root_routes` at the root, `system_routes` below /api,
 `space_routes` below /api (for the default space) and below /api/{space}."""
 
-from spaces.api import oidc_identities, tokens
+from spaces.api import invitations, oidc_identities, tokens
 from spaces.api.access_check import AccessCheckViewSet
 from spaces.api.events import EventViewSet
 from spaces.api.roles import PermissionViewSet, UserRoleViewSet
@@ -17,6 +17,7 @@ system_routes: list[Route] = [
     route("users/logout", SessionViewSet.as_view({"post": "sign_out"})),
     route("permissions/all", PermissionViewSet.as_view({"get": "catalogue"})),
     route("teammembership", TeamMembershipViewSet.as_view({"get": "memberships"})),
+    *invitations.routes,
     *collection("users", UserViewSet),
     *oidc_identities.routes,
     *collection("userroles", UserRoleViewSet),

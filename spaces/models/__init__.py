@@ -6,6 +6,7 @@ from spaces.models.data_keys import DataKey
 from spaces.models.elevations import Elevation
 from spaces.models.events import Event, EventHead
 from spaces.models.installation import Installation
+from spaces.models.invitations import Invitation
 from spaces.models.oidc_identities import OidcIdentity, TokenKey
 from spaces.models.rate_limits import RateLimit
 from spaces.models.second_factors import AuthenticatorApp, RecoveryCode, SecurityKey
@@ -24,6 +25,7 @@ __all__ = [
     "Event",
     "EventHead",
     "Installation",
+    "Invitation",
     "OidcIdentity",
     "RateLimit",
     "RecoveryCode",

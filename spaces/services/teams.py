@@ -136,6 +136,15 @@ def remove_assignment(*, actor: Actor, assignment: ScopedUserRole) -> None:
     _delete(actor, assignment)
 
 
+def join_team(*, actor: Actor, team: Team, user: User) -> None:
+    """Add a member without asking for a permission, as part of a change that was judged."""
+    team.members.add(user)
+    if team.builtin == Team.ADMINISTRATORS:
+        _settle_administrators(team)
+    rights_changed()
+    record(actor, "Modified", team, message=f"{user} joined {team}", related=[user.wire_id])
+
+
 def forget(actor: Actor, space: Space, dimension: str, pk: int) -> None:
     """Take a deleted project, group, environment or tenant out of all limits, in the caller's
     transaction. dimension: as in `Dimensions`.

@@ -1,11 +1,14 @@
 """Spaces, people and what they may do."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from itertools import count
 from typing import Any
 
+from django.utils import timezone
+
 from spaces.actors import Actor
-from spaces.models import ApiKey, ScopedUserRole, Space, Team, User, UserRole
+from spaces.models import ApiKey, Invitation, ScopedUserRole, Space, Team, User, UserRole
 from spaces.permissions import Permission
 from spaces.scopes import Scope
 from spaces.services import api_keys
@@ -93,6 +96,17 @@ def make_api_key(user: User, **given: Any) -> tuple[ApiKey, str]:
     """A key of the user, and its text."""
     given = {"purpose": "Test"} | given
     return api_keys.create_api_key(actor=Actor.system("test"), user=user, **given)
+
+
+def make_invitation(*teams: Team) -> Invitation:
+    """Into these teams, by an administrator; nobody has its code."""
+    invitation = Invitation.objects.create(
+        digest=f"{next(serial)}",
+        inviter=make_administrator(),
+        expires_at=timezone.now() + timedelta(hours=1),
+    )
+    invitation.teams.set(teams)
+    return invitation
 
 
 def actor_for(user: User, **given: Any) -> Actor:

@@ -52,6 +52,7 @@ OF_THE_SYSTEM = {
     "Event",
     "EventHead",
     "Installation",
+    "Invitation",
     "OidcIdentity",
     "RateLimit",
     "RecoveryCode",

@@ -17,6 +17,7 @@ from tests.octoplat.expected import PAGES
 __all__ = ["names"]
 
 SOMEWHERE = "somewhere"
+SYSTEM = "system"
 SIGN_IN = "/app/sign-in"
 NO_PAGES = {"openapi"}
 OPERATORS = "admin"  # tests/octoplat/test_admin.py judges every table there
@@ -54,6 +55,9 @@ def expected(who: Standing, route: str, method: str, *, anywhere: bool = False) 
     if need == "signed in":
         return 200
     words = need.split()
+    if SYSTEM in words:
+        wanted = {Permission(p) for p in words if p != SYSTEM}
+        return 200 if wanted <= who.system_permissions else 403
     holds = who.holds_somewhere if anywhere or SOMEWHERE in words else who.holds
     missing = [p for p in words if p != SOMEWHERE and not holds(Permission(p))]
     if not missing:
