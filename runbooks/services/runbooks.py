@@ -131,7 +131,7 @@ def clone_runbook(
 
 def clone_runbooks(actor: Actor, original: Project, copy: Project) -> None:
     """All runbooks of a project, for its copy. domain.md 9."""
-    for runbook in original.runbooks.select_related("project", "process"):
+    for runbook in Runbook.objects.filter(project=original).select_related("project", "process"):
         clone_runbook(actor=actor, original=runbook, name=runbook.name, project=copy)
 
 
