@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -226,8 +227,8 @@ class MachineRolesViewSet(SpaceCommandViewSet):
 
     pagination_class = None
 
-    @extend_schema(responses={200: list[str]})
-    def list(self, request: ApiRequest, **_: Any) -> Response:
+    @extend_schema(responses={200: OpenApiTypes.STR})
+    def all(self, request: ApiRequest, **_: Any) -> Response:
         targets = visible(
             request.actor, Permission.MACHINE_VIEW, Target.objects.in_space(request.space)
         )

@@ -91,7 +91,10 @@ class TagSetViewSet(CrudViewSet):
     def remove(self, row: TagSet) -> None:
         delete_tag_set(actor=self.request.actor, tag_set=row)
 
-    @extend_schema(request={"application/json": {"type": "array", "items": {"type": "string"}}})
+    @extend_schema(
+        request={"application/json": {"type": "array", "items": {"type": "string"}}},
+        responses={200: list[str]},
+    )
     @action(detail=False, methods=["put"], url_path="sortorder")
     def sortorder(self, request: ApiRequest, **_: Any) -> Response:
         """Puts the sets into the order of a bare array of ids."""

@@ -30,7 +30,8 @@ from spaces.models import Space
 from spaces.permissions import Permission
 from spaces.queries.references import with_ids
 
-PROJECT, ENVIRONMENT = WireNumber("Projects"), WireNumber("Environments")
+PROJECT = WireNumber("Projects")
+ENVIRONMENTS = serializers.ListField(child=WireNumber("Environments"), allow_null=True)
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {"type": "array"}})
@@ -43,9 +44,8 @@ class ProjectEnvironments(serializers.Field):
     def to_internal_value(self, data: Any) -> dict[int, list[int]]:
         if not isinstance(data, dict):
             raise serializers.ValidationError("This is a map of project ids to environment ids.")
-        environments = serializers.ListField(child=ENVIRONMENT, allow_null=True)
         return {
-            PROJECT.run_validation(key): environments.run_validation(value) or []
+            PROJECT.run_validation(key): ENVIRONMENTS.run_validation(value) or []
             for key, value in data.items()
         }
 

@@ -67,7 +67,7 @@ space_routes: list[Route] = [
     *collection("libraryvariablesets", LibrarySetViewSet),
     *collection("lifecycles", LifecycleViewSet),
     *collection("machinepolicies", MachinePolicyViewSet),
-    route("machineroles/all", MachineRolesViewSet.as_view({"get": "list"})),
+    route("machineroles/all", MachineRolesViewSet.as_view({"get": "all"})),
     *collection("machines", MachineViewSet),
     *collection("packages", PackageViewSet),
     route("progression/<str:id>", ProjectViewSet.as_view({"get": "progression"})),

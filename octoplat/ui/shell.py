@@ -12,7 +12,7 @@ from deployments.models import Project
 from deployments.queries.inbox import waiting_count
 from deployments.web.landing import only_looks
 from octoplat.ui.preferences import Preferences
-from spaces.access import allowed, anywhere
+from spaces.access import allowed, allowed_system, anywhere
 from spaces.actors import Actor
 from spaces.models import Space
 from spaces.permissions import Permission
@@ -95,6 +95,10 @@ class Shell:
         if self._actor is None or self.space is None:
             return True
         return not only_looks(self._actor, self.space)
+
+    @cached_property
+    def may_invite(self) -> bool:
+        return self._actor is not None and allowed_system(self._actor, Permission.USER_INVITE)
 
     @cached_property
     def bottom(self) -> list[NavItem]:

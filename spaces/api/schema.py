@@ -61,12 +61,13 @@ class DialectSchema(AutoSchema):
         return super().get_response_serializers()
 
     def _get_response_bodies(self, direction: Any = "response") -> Any:
-        """The answers of the operation, and every error it may have in common with all others."""
+        """The answers of the operation, and every error in common with all others that it does not
+        describe itself."""
         bodies = super()._get_response_bodies(direction)
         error = self._get_response_for_code(ErrorDocument, "default", direction=direction)
         errors = {str(status): error | {"description": said} for status, said in ERRORS.items()}
         unchanged = {"304": {"description": "Nothing changed since the ETag sent."}}
-        return bodies | errors | (unchanged if self.method == "GET" else {})
+        return errors | bodies | (unchanged if self.method == "GET" else {})
 
     def _get_paginator(self) -> Any:
         return None if getattr(self.view, "action", "") in LISTING else super()._get_paginator()

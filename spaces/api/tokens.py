@@ -35,6 +35,13 @@ class TokenRequest(serializers.Serializer[Any]):
     subject_token = serializers.CharField()
 
 
+class TokenRefusal(serializers.Serializer[Any]):
+    """Why there is no token, in the form of RFC 6749."""
+
+    error = serializers.CharField()
+    error_description = serializers.CharField()
+
+
 @extend_schema(responses=dict)
 class OpenIdViewSet(DialectViewSet):
     """Who we are to machines. Anybody may ask."""
@@ -68,7 +75,7 @@ class TokenViewSet(DialectViewSet):
     permission_classes = (AllowAny,)
     parser_classes = (StrictJSONParser, FormParser)
 
-    @extend_schema(request=TokenRequest, responses=dict)
+    @extend_schema(request=TokenRequest, responses={200: dict, 400: TokenRefusal})
     def exchange(self, request: ApiRequest) -> Response:
         try:
             asked = _asked(request)

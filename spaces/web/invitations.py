@@ -70,17 +70,17 @@ def inviting(view: View) -> View:
     return guarded
 
 
-@inviting
 @require_GET
+@inviting
 def invitations(request: SignedInRequest) -> HttpResponse:
     rows = open_invitations().select_related("inviter").prefetch_related("teams")
     page = Paginator(rows, PAGE).get_page(request.GET.get("page"))
     return render(request, "spaces/invitations.html", {"page": page})
 
 
-@inviting
 @never_cache
 @require_http_methods(["GET", "POST"])
+@inviting
 def new_invitation(request: SignedInRequest) -> HttpResponse:
     """The answer to the form is the only page that ever shows the link."""
     form = InvitationForm(request.POST or None)
@@ -94,8 +94,8 @@ def new_invitation(request: SignedInRequest) -> HttpResponse:
     return render(request, "spaces/invitation_shown.html", context)
 
 
-@inviting
 @require_POST
+@inviting
 def withdraw(request: SignedInRequest) -> HttpResponse:
     invitation = posted_row(request, open_invitations())
     if invitation is not None:

@@ -126,25 +126,25 @@ def set_up_key(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 @signed_in
-@recently_proved
 @never_cache
 @require_POST
+@recently_proved
 def new_recovery_codes(request: SignedInRequest) -> HttpResponse:
     codes = renew_recovery_codes(actor=request.actor)
     return _shown_once(request, codes, reverse("my_second_factor"))
 
 
 @signed_in
-@recently_proved
 @require_POST
+@recently_proved
 def remove_my_app(request: SignedInRequest) -> HttpResponse:
     remove_app(actor=request.actor)
     return _removed(request, "The authenticator app was removed.")
 
 
 @signed_in
-@recently_proved
 @require_POST
+@recently_proved
 def remove_my_key(request: SignedInRequest) -> HttpResponse:
     key = posted_row(request, request.user.security_keys.all())
     if key is None:

@@ -13,9 +13,12 @@ from rest_framework.permissions import AllowAny
 from octoplat import api as tree
 
 FOR_ANYBODY = {
-    "RootViewSet",
+    "OpenIdViewSet",
     "PingViewSet",
+    "RegistrationViewSet",
+    "RootViewSet",
     "SessionViewSet",
+    "TokenViewSet",
 }
 
 

@@ -237,5 +237,5 @@ class TestAccount:
         assert not factors_of(ada)
 
     def test_the_page_asks_few_queries(self, page, django_assert_num_queries):
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             assert page.get(MINE).status_code == 200
