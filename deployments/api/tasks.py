@@ -20,6 +20,7 @@ from deployments.models import Interruption, ServerTask, Target, TaskLogLine
 from deployments.queries.queue_standing import Standing, standing
 from deployments.queries.run_kinds import path_to, run_kind
 from deployments.queries.task_logs import MOST_LINES, LogPart, log_tree, queued_behind, raw_log
+from deployments.services.resuming import resume_task
 from deployments.services.targets import check_health
 from deployments.services.tasks import abandon_task, cancel_task, judge_task, rerun_task
 from spaces.access import allowed_system, visible
@@ -274,6 +275,13 @@ class TaskViewSet(SpaceViewSet):
     def cancel(self, request: ApiRequest, id: str, **_: Any) -> Response:
         """Cancels a queued task at once, a running one as soon as its processes are gone."""
         return self.shown(cancel_task(actor=request.actor, task=self.row(id)))
+
+    @extend_schema(request=None)
+    @action(detail=True, methods=["post"], url_path="resume")
+    def resume(self, request: ApiRequest, id: str, **_: Any) -> Response:
+        """Goes on where a failed run ended, by the same plan, without doing again what succeeded. Our own
+        addition to the dialect."""
+        return self.shown(resume_task(actor=request.actor, task=self.row(id)), 201)
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"], url_path="abandon")

@@ -26,6 +26,7 @@ from deployments.engine.leases import Lease
 from deployments.engine.package_files import BlobPackages
 from deployments.engine.recorder import DatabaseRecorder, node_rows
 from deployments.engine.recording import Batch, LogLine
+from deployments.engine.resuming import carry_over
 from deployments.engine.space_deletion import delete_space
 from deployments.engine.stopping import stop_begun
 from deployments.engine.world import World
@@ -59,7 +60,9 @@ Kind = RunKind[Any]
 def run(lease: Lease) -> None:
     """Runs the claimed task until it ends, waits for a person, or is another worker's."""
     try:
-        task = ServerTask.objects.select_related("space", "requested_by").get(pk=lease.task_id)
+        task = ServerTask.objects.select_related("space", "requested_by", "resumes").get(
+            pk=lease.task_id
+        )
         _run(task, lease)
     except LeaseLost:
         logger.warning("ServerTasks-%s belongs to another worker now", lease.task_id)
@@ -107,7 +110,7 @@ def _run_process(task: ServerTask, kind: Kind, lease: Lease) -> None:
             break
         if leases.park(lease, keeps_turn=report.keeps_turn):
             return
-        task = ServerTask.objects.select_related("space", "requested_by").get(pk=task.pk)
+        task = ServerTask.objects.select_related("space", "requested_by", "resumes").get(pk=task.pk)
     if report.ended == Unfinished.HANDED_OVER:
         leases.hand_over(lease)
         enqueue(task.pk)
@@ -123,12 +126,8 @@ def _start(task: ServerTask, kind: Kind, run: ProcessRun, lease: Lease) -> Plan 
     if not may_still_start(run, kind.permission):
         _not_started(task, kind, run, lease, [NO_LONGER])
         return None
-    assembly, environment = run.assembly, run.environment
-    whom = subject(run.project, run.tenant)
-    planned = replace(
-        plan(plan_input(assembly, environment, RunOptions.of(run), whom)),
-        is_guided=uses_guidance(assembly, environment, run.use_guided_failure),
-    )
+    before = task.resumes
+    planned = Plan.from_json(before.plan) if before and before.plan else _planned(run)
     blockers = [str(blocker) for blocker in kind.start_blockers(run)]
     if reasons := [*blockers, *planned.problems]:
         _not_started(task, kind, run, lease, reasons)
@@ -137,8 +136,19 @@ def _start(task: ServerTask, kind: Kind, run: ProcessRun, lease: Lease) -> Plan 
         leases.locked(lease)
         ServerTask.objects.filter(pk=task.pk).update(plan=planned.to_json())
         TaskLogNode.objects.bulk_create(node_rows(task.pk, log_tree(planned, task.description)))
+        if before:
+            carry_over(task, before, planned)
         record(Actor.system(CAUSE), f"{kind.event}Started", run)
     return planned
+
+
+def _planned(run: ProcessRun) -> Plan:
+    assembly, environment = run.assembly, run.environment
+    whom = subject(run.project, run.tenant)
+    return replace(
+        plan(plan_input(assembly, environment, RunOptions.of(run), whom)),
+        is_guided=uses_guidance(assembly, environment, run.use_guided_failure),
+    )
 
 
 def _not_started(
@@ -184,7 +194,8 @@ async def _execute(task: ServerTask, planned: Plan, lease: Lease, inputs: _Input
             )
             if task.state == TaskState.CANCELLING.value:
                 return await stop_begun(planned, world)
-            if not inputs.history.attempts:
+            if not task.last_seq:
+                _tell_resumed(task, recorder)
                 _tell_left_out(planned, recorder)
                 _tell_ties(inputs.doubtful, recorder)
             return await execute(planned, world)
@@ -209,6 +220,14 @@ def _conclude(kind: Kind, run: ProcessRun, lease: Lease, report: Report) -> None
 def _tell_of_end(kind: Kind, run: ProcessRun, ended: TaskState) -> None:
     with transaction.atomic():
         record(Actor.system(CAUSE), f"{kind.event}{ENDS[ended]}", run)
+
+
+def _tell_resumed(task: ServerTask, recorder: DatabaseRecorder) -> None:
+    if task.resumes:
+        text = (
+            f"Goes on where {task.resumes.wire_id} ended; what succeeded there is not done again."
+        )
+        recorder.write(Batch((LogLine(ROOT, Category.INFO, text),)))
 
 
 def _tell_left_out(planned: Plan, recorder: DatabaseRecorder) -> None:

@@ -44,7 +44,8 @@ class ServerTask(SpaceOwned):
     is_waiting: started, but only rows are left of it until a person answers. is_parked: the same until a
     worker takes it up again, which it does not while the queue of its space is stopped. holds_tag: it is the one
     that its concurrency tag lets run. must_hand_over: its worker is asked to leave it to another.
-    plan: the frozen `core.plan.Plan`, from the first start on.
+    plan: the frozen `core.plan.Plan`, from the first start on. resumes: the failed task that this one goes
+    on from.
     """
 
     dimensions = Dimensions(
@@ -107,6 +108,9 @@ class ServerTask(SpaceOwned):
     node = models.CharField(max_length=100, blank=True, default="")
     crashes = models.PositiveIntegerField(default=0)
     plan = models.JSONField(null=True, blank=True)
+    resumes = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, related_name="+", null=True, blank=True
+    )
     log_size = models.BigIntegerField(default=0)
     last_seq = models.BigIntegerField(default=0)
 

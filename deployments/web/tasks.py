@@ -17,6 +17,7 @@ from deployments.models import ServerTask, TaskLogNode
 from deployments.queries.queue_standing import standing
 from deployments.queries.run_kinds import run_kind
 from deployments.queries.task_logs import log_tree, raw_log
+from deployments.services.resuming import resume_blockers, resume_task
 from deployments.services.tasks import abandon_blockers, abandon_task, cancel_task, rerun_task
 from deployments.web import log_view, statuses
 from deployments.web.guards import SpaceRequest, in_space
@@ -127,6 +128,13 @@ def task_abandon(request: SpaceRequest, task_id: int) -> HttpResponse:
 
 @in_space(Permission.TASK_VIEW)
 @require_POST
+def task_resume(request: SpaceRequest, task_id: int) -> HttpResponse:
+    again = resume_task(actor=request.actor, task=found_task(request, task_id))
+    return redirect("task", request.space.slug, again.pk)
+
+
+@in_space(Permission.TASK_VIEW)
+@require_POST
 def task_rerun(request: SpaceRequest, task_id: int) -> HttpResponse:
     again = rerun_task(actor=request.actor, task=found_task(request, task_id))
     return redirect("task", request.space.slug, again.pk)
@@ -200,6 +208,7 @@ def _head(request: SpaceRequest, task: ServerTask, nodes: list[TaskLogNode]) -> 
         "cancel_offered": task.state in ACTIVE,
         "may_abandon": not abandon_blockers(task)
         and allowed(request.actor, Permission.TASK_CANCEL, task),
+        "may_resume": bool(kind and run and is_final and not resume_blockers(task, run)),
         "rerun_blockers": kind.again_blockers(request.actor, run) if kind and is_final else None,
     }
 

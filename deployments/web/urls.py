@@ -126,5 +126,6 @@ urlpatterns = [
     ),
     path("tasks/<int:task_id>/cancel", tasks.task_cancel, name="task_cancel"),
     path("tasks/<int:task_id>/abandon", tasks.task_abandon, name="task_abandon"),
+    path("tasks/<int:task_id>/resume", tasks.task_resume, name="task_resume"),
     path("tasks/<int:task_id>/rerun", tasks.task_rerun, name="task_rerun"),
 ]

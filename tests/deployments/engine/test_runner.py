@@ -20,9 +20,12 @@ from deployments.queries.failures import failures
 from deployments.queries.plan_inputs import RunOptions
 from deployments.services.deployments import deploy_release
 from deployments.services.interruptions import decide
+from deployments.services.releases import update_variables
+from deployments.services.resuming import resume_task
 from deployments.services.targets import check_health
 from deployments.services.variables import VariableRow, save_variables
 from deployments.tasks import run_server_task
+from spaces.errors import Conflict
 from spaces.services.teams import remove_assignment
 from spaces.services.users import update_user
 from tests.factories.deployments import (
@@ -490,3 +493,44 @@ def test_approving_after_a_newer_release_demands_a_second_confirmation(space, de
     old.task.refresh_from_db()
     assert old.task.state == TaskState.SUCCESS.value
     assert "went on" in log(old.task)
+
+
+def test_a_failed_deployment_is_resumed_without_doing_again_what_succeeded(
+    space, dev, target, sshd
+):
+    oracle = sshd.home / "oracle"
+    first = script_step(
+        "First",
+        f'echo first >> "{oracle}"; set_octopusvariable Key morning; set_octopusvariable S x -sensitive',
+    )
+    second = script_step(
+        "Second",
+        f'echo "second $(get_octopusvariable "Octopus.Action[First].Output.Key")" >> "{oracle}"; '
+        f'test -e "{sshd.home}/mended"',
+    )
+    failed = deployed(make_release(make_project(space, first, second)), dev)
+    assert failed.task.state == TaskState.FAILED.value
+
+    (sshd.home / "mended").touch()
+    again = resume_task(actor=SYSTEM, task=failed.task)
+    run_server_task(again.pk)
+
+    again.refresh_from_db()
+    assert again.state == TaskState.SUCCESS.value, again.error_message
+    assert oracle.read_text().splitlines() == ["first", "second morning", "second morning"]
+    assert again.nodes.get(key="1").status == "Success"
+    assert Deployment.objects.get(task=again).deployed_to_machines == [target.pk]
+    assert log(again)[0].startswith(f"Goes on where {failed.task.wire_id} ended")
+    (secret,) = again.outputs.filter(name="S")
+    assert secret.reveal("secret") == "x"
+
+
+def test_what_succeeded_or_had_its_variables_updated_is_not_resumed(space, dev, target):
+    done = deployed(make_release(make_project(space, script_step())), dev)
+    with pytest.raises(Conflict, match="Only what failed"):
+        resume_task(actor=SYSTEM, task=done.task)
+
+    failed = deployed(make_release(make_project(space, script_step("Break", "exit 1"))), dev)
+    update_variables(actor=SYSTEM, release=failed.release)
+    with pytest.raises(Conflict, match="variables were updated"):
+        resume_task(actor=SYSTEM, task=failed.task)

@@ -31,6 +31,7 @@ POST_ONLY = {
     "target_health",
     "task_cancel",
     "task_abandon",
+    "task_resume",
     "task_rerun",
 }
 ROUTES = [pattern.name for pattern in urls.urlpatterns if pattern.name != "space"]
