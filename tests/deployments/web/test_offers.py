@@ -15,6 +15,7 @@ from django.urls import Resolver404, resolve
 from django.utils import timezone
 from lxml import html
 
+from deployments.core.plan import Plan
 from deployments.core.states import TaskState
 from deployments.services.releases import block_release
 from deployments.services.variables import VariableRow, save_variables
@@ -145,6 +146,9 @@ def offering(space, project, release, dev, names):
     make_deployment(make_release(elsewhere), dev, TaskState.SUCCESS)
     make_project(space, script_step("One"), script_step("Two"), name="Two steps")
     ask(make_deployment(make_release(elsewhere), dev, TaskState.EXECUTING).task)
+    failed = make_deployment(make_release(elsewhere), dev, TaskState.FAILED).task
+    failed.plan, failed.started_at = Plan(groups=()).to_json(), timezone.now()
+    failed.save(update_fields=["plan", "started_at"])
     make_invitation(make_team(space))
     stuck = make_deployment(make_release(elsewhere), dev, TaskState.CANCELLING).task
     stuck.cancel_requested_at = timezone.now() - timedelta(hours=1)
