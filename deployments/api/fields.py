@@ -10,8 +10,10 @@ from drf_spectacular.extensions import OpenApiSerializerFieldExtension
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from deployments.models import Environment, Feed
+from deployments.models import Environment, Feed, Tenant
+from spaces.access import visible
 from spaces.api.fields import InSpace, ListOrNull
+from spaces.permissions import Permission
 
 _TIMESPAN = re.compile(r"(?:(\d+)\.)?(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?")
 MOST_DAYS = 10_000
@@ -89,6 +91,27 @@ class MemberEnvironments(serializers.ListField):
 
     def to_representation(self, data: Any) -> list[str]:
         return [f"Environments-{member.environment_id}" for member in data.all()]
+
+
+class MemberTenants(OptionalList):
+    """The tenants of a row that keeps them in a table of their own: those that the caller can see."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(child=InSpace(queryset=Tenant.objects.all()), source="tenants", **kwargs)
+
+    def to_representation(self, data: Any) -> list[str]:
+        members = data.all()
+        if not members:
+            return []
+        seen = remembered(self.context, "seen tenants", self._seen)
+        return [f"Tenants-{row.tenant_id}" for row in members if row.tenant_id in seen]
+
+    def _seen(self) -> set[int]:
+        request = self.context["request"]
+        rows = visible(
+            request.actor, Permission.TENANT_VIEW, Tenant.objects.in_space(request.space)
+        )
+        return set(rows.values_list("pk", flat=True))
 
 
 class Text(serializers.CharField):

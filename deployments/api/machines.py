@@ -11,7 +11,15 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from deployments.api.crud import CrudViewSet
-from deployments.api.fields import Computed, Constant, Maybe, MemberEnvironments, Text
+from deployments.api.fields import (
+    Computed,
+    Constant,
+    Maybe,
+    MemberEnvironments,
+    MemberTenants,
+    OptionalList,
+    Text,
+)
 from deployments.api.tasks import TaskResource, tasks_shown
 from deployments.core.hosts import host_problem, port_problem
 from deployments.models import Account, Environment, MachinePolicy, ServerTask, Target, TaskLogLine
@@ -77,8 +85,8 @@ class MachineResource(SpaceResource):
     TenantedDeploymentParticipation = serializers.CharField(
         source="tenanted_participation", required=False
     )
-    TenantIds = Constant([])
-    TenantTags = Constant([])
+    TenantIds = MemberTenants()
+    TenantTags = OptionalList(child=serializers.CharField(), source="tenant_tags")
     MachinePolicyId = Maybe(queryset=MachinePolicy.objects.all(), source="policy")
     Endpoint = EndpointDocument(source="*")
     Thumbprint = serializers.CharField(source="fingerprint", read_only=True)
@@ -118,7 +126,7 @@ class MachineViewSet(CrudViewSet):
 
     def rows(self) -> QuerySet[Any]:
         rows = super().rows().select_related("account", "policy")
-        return rows.prefetch_related("environments")
+        return rows.prefetch_related("environments", "tenants")
 
     def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         rows = super().filtered(rows)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from deployments.core.states import DEPLOYABLE_HEALTH, Health
 from deployments.core.tags import TagFilter
 
+PARTICIPATIONS = ("Untenanted", "TenantedOrUntenanted", "Tenanted")
+
 
 @dataclass(frozen=True)
 class Machine:

@@ -13,7 +13,7 @@ from deployments.core.tags import carries, in_words
 from deployments.models import Assembly, Environment, Package, Project, Release, Tenant
 from deployments.queries.plan_inputs import NO_OPTIONS, RunOptions, machines_in, plan_of
 from deployments.queries.progression import progressions, standings
-from deployments.queries.tenants import Subject, subjects
+from deployments.queries.tenants import UNTENANTED, Subject, subjects
 from deployments.queries.variable_inputs import missing_answers
 from spaces.access import allowed
 from spaces.actors import Actor
@@ -219,7 +219,10 @@ def board_blockers(
         (release.pk, environment.pk): [
             *permission_blockers(actor, release, environment),
             *project_blockers(release.project),
-            *lifecycle_blockers(standings[release.pk], Place(environment), release, names),
+            *(
+                tenant_blockers(release, environment, UNTENANTED)
+                or lifecycle_blockers(standings[release.pk], Place(environment), release, names)
+            ),
         ]
         for release in releases
         for environment in environments

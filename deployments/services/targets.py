@@ -11,6 +11,8 @@ from django.utils import timezone
 from deployments.core.hosts import host_problem, port_problem
 from deployments.core.ssh_keys import BadHostKey, fingerprint_of, is_fingerprint
 from deployments.core.states import Health
+from deployments.core.tags import tag_key
+from deployments.core.targeting import PARTICIPATIONS
 from deployments.models import (
     Account,
     Environment,
@@ -18,8 +20,11 @@ from deployments.models import (
     ServerTask,
     Target,
     TargetEnvironment,
+    TargetTenant,
+    Tenant,
 )
 from deployments.queries import referrers
+from deployments.queries.tenants import tags_in
 from deployments.queue import enqueue
 from deployments.services.changes import (
     Changes,
@@ -33,7 +38,7 @@ from deployments.services.changes import (
     texts_problems,
     update_named,
 )
-from spaces.access import authorize
+from spaces.access import authorize, visible
 from spaces.actors import Actor
 from spaces.audit import record
 from spaces.errors import Conflict, Invalid
@@ -52,13 +57,14 @@ class TargetFields(TypedDict, total=False):
     """What can be said about a target; what is left out stays as it is.
 
     host_key: a public key in one line that a person has confirmed. fingerprint: where only that is
-    known; the first connection must show a key with it.
+    known; the first connection must show a key with it. tenant_tags: canonical names of tags that exist.
     """
 
     slug: str
     description: str
     is_disabled: bool
     tenanted_participation: str
+    tenant_tags: Sequence[str]
     policy: MachinePolicy
     communication_style: str
     host: str
@@ -80,13 +86,14 @@ def create_target(
     name: str,
     environments: Sequence[Environment],
     roles: Sequence[str],
+    tenants: Sequence[Tenant] = (),
     **fields: Unpack[TargetFields],
 ) -> Target:
     """A new target, whose health is checked next. Without a policy it follows the default one.
 
     Raises PermissionRefused, Invalid with every reason.
     """
-    _authorize(actor, Permission.MACHINE_CREATE, space, environments)
+    _authorize(actor, Permission.MACHINE_CREATE, space, environments, tenants)
     siblings = Target.objects.in_space(space)
     slug = fields.pop("slug", "")
     if "policy" not in fields:
@@ -106,6 +113,7 @@ def create_target(
     _pin(actor, target)
     save(target)
     _set_environments(target, environments)
+    _set_tenants(actor, target, tenants)
     record(actor, "Created", target)
     queue_health_check(actor=actor, targets=[target])
     return target
@@ -118,19 +126,20 @@ def update_target(
     target: Target,
     environments: Sequence[Environment] | None = None,
     roles: Sequence[str] | None = None,
+    tenants: Sequence[Tenant] | None = None,
     **fields: Unpack[TargetChanges],
 ) -> Target:
-    """Change it; needs the permission in its environments before and after.
+    """Change it; needs the permission in its environments and for its tenants, before and after.
 
-    A changed endpoint, and enabling, make the health Unknown and queue a check. environments, roles:
-    None leaves them. Raises PermissionRefused, Invalid.
+    A changed endpoint, and enabling, make the health Unknown and queue a check. environments, roles,
+    tenants: None leaves them; tenants that the actor cannot see stay. Raises PermissionRefused, Invalid.
     """
     authorize(actor, Permission.MACHINE_EDIT, target)
-    if environments is not None:
-        _authorize(actor, Permission.MACHINE_EDIT, target.space, environments)
+    chosen = _environments_of(target) if environments is None else environments
+    if environments is not None or tenants:
+        _authorize(actor, Permission.MACHINE_EDIT, target.space, chosen, tenants or ())
     changes = _change_fields(actor, target, roles, fields)
     siblings = Target.objects.in_space(target.space_id)
-    chosen = _environments_of(target) if environments is None else environments
     refuse(
         naming_problems(siblings, target.name, slug=target.slug, existing=target)
         + texts_problems(fields)
@@ -140,6 +149,8 @@ def update_target(
     save(target)
     if environments is not None:
         changes |= _set_environments(target, environments)
+    if tenants is not None:
+        changes |= _set_tenants(actor, target, tenants)
     record(actor, "Modified", target, details=changes)
     if needs_check:
         queue_health_check(actor=actor, targets=[target])
@@ -259,11 +270,17 @@ def clean_roles(roles: Iterable[str]) -> list[str]:
 
 
 def _authorize(
-    actor: Actor, permission: Permission, space: Space, environments: Sequence[Environment]
+    actor: Actor,
+    permission: Permission,
+    space: Space,
+    environments: Sequence[Environment],
+    tenants: Sequence[Tenant],
 ) -> None:
-    """A target serves several environments: what is done to it needs the permission in all (P6)."""
+    """A target serves several environments and tenants: what is done to it needs the permission in all
+    of them (P6)."""
     for environment in environments or (None,):
-        authorize(actor, permission, space, environment=environment)
+        for tenant in tenants or (None,):
+            authorize(actor, permission, space, environment=environment, tenant=tenant)
 
 
 def _environments_of(target: Target) -> list[Environment]:
@@ -287,7 +304,7 @@ def _change_fields(
 
 
 def _problems(target: Target, environments: Sequence[Environment]) -> list[str]:
-    problems = []
+    problems = _tenant_problems(target)
     if not environments:
         problems.append("Choose at least one environment.")
     if not target.roles:
@@ -303,6 +320,20 @@ def _problems(target: Target, environments: Sequence[Environment]) -> list[str]:
         )
     elif target.communication_style == Target.Style.SSH:
         problems += _ssh_problems(target)
+    return problems
+
+
+def _tenant_problems(target: Target) -> list[str]:
+    problems = []
+    if target.tenanted_participation not in PARTICIPATIONS:
+        problems.append(
+            f"A target does not take part in tenanted deployments as {target.tenanted_participation!r}; "
+            f"choose {', '.join(PARTICIPATIONS)}."
+        )
+    if target.tenant_tags:
+        known = {tag_key(tag.canonical_name) for tag in tags_in(target.space_id)}
+        missing = [name for name in target.tenant_tags if tag_key(name) not in known]
+        problems += [f"The tag {name!r} does not exist." for name in missing]
     return problems
 
 
@@ -346,6 +377,22 @@ def _set_environments(target: Target, environments: Sequence[Environment]) -> Ch
         for pk in after
     )
     return {"environments": [before, after]}
+
+
+def _set_tenants(actor: Actor, target: Target, tenants: Sequence[Tenant]) -> Changes:
+    """Make these the tenants among those that the actor can see; the hidden ones stay (domain.md 4.4)."""
+    seen = visible(actor, Permission.TENANT_VIEW, Tenant.objects.in_space(target.space_id))
+    rows = target.tenants.filter(tenant__in=seen)
+    before = set(rows.values_list("tenant_id", flat=True))
+    after = {tenant.pk for tenant in tenants}
+    if before == after:
+        return {}
+    rows.exclude(tenant__in=after).delete()
+    TargetTenant.objects.bulk_create(
+        TargetTenant(space_id=target.space_id, target=target, tenant_id=pk)
+        for pk in sorted(after - before)
+    )
+    return {"tenants": [sorted(before), sorted(after)]}
 
 
 def _interval_problems(fields: PolicyFields | PolicyChanges) -> list[str]:

@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from deployments.core.hosts import host_problem, port_problem
 from deployments.core.states import Health
-from deployments.models import Account, Environment, MachinePolicy, Target
+from deployments.models import Account, Environment, MachinePolicy, Target, Tenant
 from deployments.queries import referrers
 from deployments.queries.roles import known_roles
+from deployments.queries.tenants import tags_in
 from deployments.services.targets import (
     accept_host_key,
     check_health,
@@ -32,6 +33,12 @@ from spaces.permissions import Permission
 from spaces.web.forms import PageForm, Rows
 
 KINDS = [(style.value, style.label) for style in Target.Style]
+PARTICIPATIONS = [
+    ("Untenanted", "Only deployments without a tenant"),
+    ("Tenanted", "Only deployments for its tenants"),
+    ("TenantedOrUntenanted", "Both"),
+]
+OF_TENANTS = ("tenanted_participation", "tenants", "tenant_tags")
 HEALTHS = [(health.value, statuses.health_status(health).word) for health in Health]
 
 
@@ -98,6 +105,18 @@ class PurposeForm(TargetPart):
     policy = forms.ModelChoiceField(
         MachinePolicy.objects.none(), label="Machine policy", empty_label=None
     )
+    tenanted_participation = forms.ChoiceField(
+        label="Takes part in",
+        choices=PARTICIPATIONS,
+        widget=forms.RadioSelect,
+        initial="Untenanted",
+    )
+    tenants = Rows(Tenant.objects.none(), required=False, help_text="Whom the machine serves.")
+    tenant_tags = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="It also serves tenants with these tags: one of each set that is chosen from.",
+    )
 
     def fill(self, request: SpaceRequest) -> None:
         super().fill(request)
@@ -112,8 +131,19 @@ class PurposeForm(TargetPart):
         self.offer(
             "policy", MachinePolicy.objects.in_space(request.space).order_by("-is_default", "name")
         )
+        self._offer_tenants(request)
         if known := known_roles(request.space):
             self.fields["roles"].help_text += f" In use: {', '.join(known[:20])}."
+
+    def _offer_tenants(self, request: SpaceRequest) -> None:
+        """A space without tenants is not asked about them."""
+        rows = Tenant.objects.in_space(request.space)
+        self.offer("tenants", visible(request.actor, Permission.TENANT_VIEW, rows))
+        tags = [tag.canonical_name for tag in tags_in(request.space)]
+        self.choices("tenant_tags", [(name, name) for name in tags])
+        if not rows.exists():
+            for name in OF_TENANTS:
+                del self.fields[name]
 
     def clean_roles(self) -> list[str]:
         return [role for role in self.cleaned_data["roles"].split(",") if role.strip()]
@@ -225,6 +255,7 @@ def target(request: SpaceRequest, target: str) -> HttpResponse:
     initial = vars(row) | {
         "environments": [member.environment_id for member in row.environments.all()],
         "roles": ", ".join(row.roles),
+        "tenants": [member.tenant_id for member in row.tenants.all()],
         "account": row.account_id,
         "policy": row.policy_id,
     }

@@ -5,7 +5,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from spaces.permissions import Permission
-from tests.factories.deployments import make_project
+from tests.factories.deployments import make_project, make_target
 from tests.factories.spaces import grant, make_user
 from tests.factories.tenants import make_tag_set, make_tenant
 
@@ -134,3 +134,31 @@ def test_tag_sets_are_ordered_filtered_and_deleted(api, manager, base, space, ri
     assert names(client.get(f"{base}/tagsets?scopes=Target")) == ["Type"]
     assert client.delete(f"{base}/tagsets/Ring").status_code == 200
     assert names(client.get(f"{base}/tagsets")) == ["Type"]
+
+
+def test_a_machine_serves_tenants_and_carries_tags(api, space, manager, base, dev, acme):
+    machine = make_target(space, dev, name="web-1")
+    client = api(manager)
+    address = f"{base}/machines/{machine.wire_id}"
+    wanted = {
+        "TenantIds": [acme.wire_id],
+        "TenantTags": ["Ring/Beta"],
+        "TenantedDeploymentParticipation": "Tenanted",
+    }
+
+    answer = client.send("PUT", address, client.get(address).json() | wanted)
+
+    assert answer.status_code == 200, answer.content
+    shown = client.get(address).json()
+    assert {name: shown[name] for name in wanted} == wanted
+
+
+def test_a_machine_shows_nobody_tenants_that_they_do_not_see(api, space, base, dev, acme):
+    machine = make_target(space, dev, name="web-1")
+    machine.tenants.create(space=space, tenant=acme)
+    user = make_user()
+    grant(user, Permission.MACHINE_VIEW, space)
+
+    shown = api(user).get(f"{base}/machines/{machine.wire_id}").json()
+
+    assert shown["TenantIds"] == []

@@ -17,8 +17,9 @@ from deployments.services.targets import (
 )
 from spaces.errors import Conflict, Invalid, NotFound, PermissionRefused
 from spaces.permissions import Permission
-from tests.factories.deployments import make_account, make_environment, make_target
+from tests.factories.deployments import SYSTEM, make_account, make_environment, make_target
 from tests.factories.spaces import actor_for, grant, make_user
+from tests.factories.tenants import make_tag_set, make_tenant
 
 
 @pytest.fixture
@@ -236,3 +237,60 @@ def test_environments_of_the_other_space_are_refused(manager, space, other_space
             host="h.example.org",
             account=make_account(space),
         )
+
+
+def served(target):
+    return sorted(target.tenants.values_list("tenant__name", flat=True))
+
+
+def test_a_target_serves_the_tenants_it_is_given(manager, space, target):
+    make_tag_set(space, "Alpha", name="Ring")
+    acme, capital = make_tenant(space, "Acme"), make_tenant(space, "Capital")
+
+    update_target(
+        actor=manager,
+        target=target,
+        tenants=[acme, capital],
+        tenant_tags=["Ring/Alpha"],
+        tenanted_participation="Tenanted",
+    )
+    assert served(target) == ["Acme", "Capital"]
+
+    update_target(actor=manager, target=target, tenants=[acme])
+    assert served(target) == ["Acme"]
+    update_target(actor=manager, target=target, name="web-2")
+    assert served(target) == ["Acme"]
+    target.refresh_from_db()
+    assert (target.tenanted_participation, target.tenant_tags) == ("Tenanted", ["Ring/Alpha"])
+
+
+def test_every_reason_against_the_tenants_of_a_target_is_told(manager, target):
+    with pytest.raises(Invalid) as refused:
+        update_target(
+            actor=manager,
+            target=target,
+            tenanted_participation="Sometimes",
+            tenant_tags=["Ring/Gamma"],
+        )
+
+    assert "'Sometimes'" in refused.value.reasons[0]
+    assert refused.value.reasons[1:] == ["The tag 'Ring/Gamma' does not exist."]
+
+
+@pytest.mark.promise("P6")
+def test_a_target_is_given_only_tenants_that_one_is_trusted_with(space, dev, target):
+    acme, capital = make_tenant(space, "Acme"), make_tenant(space, "Capital")
+    user = make_user()
+    wanted = (Permission.MACHINE_VIEW, Permission.MACHINE_EDIT, Permission.TENANT_VIEW)
+    for permission in wanted:
+        grant(user, permission, space, tenants=[acme.pk])
+    actor = actor_for(user)
+    update_target(actor=actor, target=target, tenants=[acme])
+
+    with pytest.raises(PermissionRefused):
+        update_target(actor=actor, target=target, tenants=[capital])
+
+    update_target(actor=SYSTEM, target=target, tenants=[acme, capital])
+    with pytest.raises((PermissionRefused, NotFound)):
+        update_target(actor=actor, target=target, tenants=[])
+    assert served(target) == ["Acme", "Capital"]

@@ -59,6 +59,19 @@ def test_a_cell_that_cannot_be_deployed_says_why(browse, manager, project, relea
 
 
 @pytest.mark.promise("U11")
+def test_what_is_deployed_for_tenants_only_is_not_offered_without_one(
+    browse, manager, project, release, home
+):
+    project.tenanted_mode = "Tenanted"
+    project.save()
+
+    board = browse(manager).get(f"{home}/projects/shop/").text
+
+    assert "Shop is deployed for tenants only: choose tenants." in board
+    assert "/deploy?env=" not in board
+
+
+@pytest.mark.promise("U11")
 def test_who_may_not_deploy_sees_the_reason_and_no_link(browse, viewer, release, home):
     board = browse(viewer).get(f"{home}/projects/shop/").text
 
