@@ -12,6 +12,7 @@ from pathlib import Path
 from deployments.transports.base import BLOCK, Refused, Stream
 from deployments.transports.shell import ShellSession
 
+PATIENCE = 2  # seconds that a program has to end by itself
 KEPT_ENVIRONMENT = ("HOME", "LANG", "LC_ALL", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER")
 
 
@@ -45,7 +46,8 @@ class LocalSession(ShellSession):
     async def _disconnect(self) -> None:
         for channel in self._channels:
             channel.close()
-            await channel.exit_code()
+        for channel in self._channels:
+            await channel.end()
 
     @property
     def _is_open(self) -> bool:
@@ -83,6 +85,17 @@ class LocalChannel:
 
     async def exit_code(self) -> int:
         return await self._process.wait()
+
+    async def end(self) -> None:
+        """Waits for the program. A worker that was started to ignore hang-ups (nohup) has programs that
+        do the same: these are killed."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._process.wait()
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
+            await self._process.wait()
 
     def close(self) -> None:
         """Lets the program end: a script it started has a session of its own and goes on."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -20,7 +21,7 @@ from deployments.transports.base import (
     Session,
     Stream,
 )
-from deployments.transports.local import LocalSession
+from deployments.transports.local import PATIENCE, LocalSession
 from deployments.transports.ssh import Endpoint, SshSession
 from octoplat.runtime.demo_target import facts_path, read_facts
 from octoplat.settings.env import ROOT
@@ -229,6 +230,22 @@ async def test_commands_take_a_stream_as_input(session):
 
 
 @pytest.mark.promise("R6")
+async def test_a_worker_that_ignores_hang_ups_leaves_a_script_alone_and_does_not_wait_for_it(
+    tmp_path,
+):
+    usual = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    try:
+        session = LocalSession(tmp_path / "work")
+        await anext(session.start("token-001", bash("echo one; sleep 4; echo two")))
+        async with asyncio.timeout(PATIENCE + 2):
+            await session.close()
+        later = LocalSession(tmp_path / "work")
+        assert await told(later.attach("token-001")) == (b"one\ntwo\n", b"", 0)
+        await later.close()
+    finally:
+        signal.signal(signal.SIGHUP, usual)
+
+
 async def test_a_cut_link_is_noticed_and_the_script_goes_on(sshd: SshServer):
     session = SshSession(sshd.endpoint())
     events = session.start("token-001", bash("echo one; sleep 1; echo two"))
