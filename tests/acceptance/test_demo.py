@@ -2,17 +2,25 @@
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from octoplat.runtime.demo import PROJECT
 from octoplat.runtime.rest import Refused
-from tests.plugins.stack import GROUP, Stack, running
+from tests.plugins.stack import Stack, running
 
-pytestmark = [pytest.mark.xdist_group(GROUP), pytest.mark.slow]
+pytestmark = [pytest.mark.xdist_group("demo"), pytest.mark.slow]
 
 PATIENCE = 60  # seconds
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A demo of its own: what other tests deploy to Production would tell another story."""
+    with running(tmp_path_factory.mktemp("demo")) as started:
+        yield started
 
 
 def finished(stack: Stack, task: str) -> dict[str, object]:
