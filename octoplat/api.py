@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 
 from deployments.api import urls as deployments
 from octoplat import server_api
+from runbooks.api import urls as runbooks
 from spaces.api import urls as spaces
 from spaces.api.root import NowhereViewSet, RootViewSet, SpaceRootViewSet
 from spaces.api.routes import Route, mount, route
@@ -16,7 +17,11 @@ Endpoint = tuple[str, str, str, Callable[..., Any]]
 EVERY_METHOD = ("get", "post", "put", "patch", "delete")
 
 # Below /api/{space}, and below /api for the default space.
-space_routes: list[Route] = [*spaces.space_routes, *deployments.space_routes]
+space_routes: list[Route] = [
+    *spaces.space_routes,
+    *runbooks.space_routes,
+    *deployments.space_routes,
+]
 system_routes: list[Route] = [
     *spaces.system_routes,
     *server_api.routes,

@@ -8,6 +8,7 @@ class RunbooksConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from deployments.api.projects import runbook_counts
         from deployments.models import ServerTask
         from deployments.queries import referrers, run_kinds
         from deployments.services import projects
@@ -15,6 +16,7 @@ class RunbooksConfig(AppConfig):
         from runbooks.services.runbook_runs import RunbookRuns
         from runbooks.services.runbooks import clone_runbooks
 
+        runbook_counts.append(lambda project: project.runbooks.count())
         run_kinds.register(ServerTask.Kind.RUNBOOK_RUN, RunbookRuns())
         referrers.environment_users.append(runbooks_in)
         referrers.tag_users.append(runbooks_with_tags)

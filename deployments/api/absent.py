@@ -22,10 +22,6 @@ KINDS = {
     "git-credentials": "GitCredential",
     "projecttriggers": "ProjectTrigger",
     "proxies": "Proxy",
-    "runbookProcesses": "RunbookProcess",
-    "runbookRuns": "RunbookRun",
-    "runbookSnapshots": "RunbookSnapshot",
-    "runbooks": "Runbook",
     "subscriptions": "Subscription",
     "workers": "Worker",
 }

@@ -59,13 +59,11 @@ class CreateReleaseAnswer(Document):
     AutomaticallyDeployedEnvironments = serializers.CharField(allow_blank=True)
 
 
-class DeployCommand(Document):
-    """What all deployment commands say."""
+class RunCommand(Document):
+    """What all commands say that run a process."""
 
     ProjectName = serializers.CharField()
-    ReleaseVersion = serializers.CharField()
     ForcePackageRedeployment = serializers.BooleanField(required=False, allow_null=True)
-    UpdateVariableSnapshot = serializers.BooleanField(required=False, allow_null=True)
     ForcePackageDownload = serializers.BooleanField(required=False, allow_null=True)
     UseGuidedFailure = serializers.BooleanField(required=False, allow_null=True)
     SpecificMachineNames = OptionalList(child=serializers.CharField(allow_blank=True))
@@ -78,6 +76,13 @@ class DeployCommand(Document):
     DeploymentFreezeOverrideReason = Text()
     Priority = Text()
     Comments = Text()
+
+
+class DeployCommand(RunCommand):
+    """What all deployment commands say."""
+
+    ReleaseVersion = serializers.CharField()
+    UpdateVariableSnapshot = serializers.BooleanField(required=False, allow_null=True)
 
 
 class DeployUntenantedCommand(DeployCommand):
@@ -94,14 +99,6 @@ class DeployTenantedCommand(DeployCommand):
     TenantTags = OptionalList(child=serializers.CharField(allow_blank=True))
 
 
-class RunRunbookCommand(Document):
-    """A runbook in some environments."""
-
-    ProjectName = serializers.CharField()
-    RunbookName = serializers.CharField()
-    EnvironmentNames = OptionalList(child=serializers.CharField(allow_blank=True))
-
-
 class DeploymentServerTask(Document):
     DeploymentId = serializers.CharField()
     ServerTaskId = serializers.CharField()
@@ -111,7 +108,73 @@ class DeployAnswer(Document):
     DeploymentServerTasks = DeploymentServerTask(many=True)
 
 
-class CommandViewSet(SpaceCommandViewSet):
+class NamingViewSet(SpaceCommandViewSet):
+    """Finds what commands name."""
+
+    def named(self, model: type[Row], view: Permission, text: str) -> Row:
+        """The row that the command means. Raises NotFound with its kind and name."""
+        rows: QuerySet[Any] = model._default_manager.all()
+        rows = visible(self.request.actor, view, rows.filter(space=self.request.space))
+        if row := find(rows, text):
+            return row
+        raise unknown(str(model._meta.verbose_name), text)
+
+    def tenants(
+        self, given: dict[str, Any], project: Project, environment: Environment
+    ) -> list[Tenant]:
+        """The named tenants, and those connected there that the tags mean, each once.
+
+        Raises NotFound for unknown names, Invalid when nobody is named or meant.
+        """
+        names, tags = (filled(given.get(kind, [])) for kind in ("Tenants", "TenantTags"))
+        if not names and not tags:
+            raise Invalid("Tenants: Name at least one tenant or tenant tag.")
+        found = [self.named(Tenant, Permission.TENANT_VIEW, name) for name in names]
+        if tags:
+            found += self._tagged(tags, project, environment)
+        if not found:
+            raise Invalid(
+                f"TenantTags: No tenant that is connected to {project} in {environment} carries "
+                f"{in_words(tags)}."
+            )
+        return list(dict.fromkeys(found))
+
+    def _tagged(self, tags: list[str], project: Project, environment: Environment) -> list[Tenant]:
+        known = tag_keys(tag.canonical_name for tag in tags_in(self.request.space))
+        for tag in tags:
+            if not tag_keys([tag]) <= known:
+                raise unknown("tenant tag", tag)
+        connected = connected_tenants(project, environment)
+        seen = list(visible(self.request.actor, Permission.TENANT_VIEW, connected))
+        carried = tags_of(seen)
+        return [tenant for tenant in seen if carries(tags, carried[tenant.pk])]
+
+    def options_of(self, given: dict[str, Any], assembly: Assembly) -> RunOptions:
+        """The command's options, with machines and steps by id. Raises NotFound for unknown names."""
+        return RunOptions(
+            skip_actions=skipped_actions(assembly, filled(given.get("SkipStepNames", []))),
+            specific_machines=self._machines(given.get("SpecificMachineNames", [])),
+            excluded_machines=self._machines(given.get("ExcludedMachineNames", [])),
+            form_values=given.get("Variables", {}),
+            use_guided_failure=given.get("UseGuidedFailure"),
+            force_package_download=bool(given.get("ForcePackageDownload")),
+            force_package_redeployment=bool(given.get("ForcePackageRedeployment")),
+            queue_time=given.get("RunAt"),
+            queue_expiry=given.get("NoRunAfter"),
+            comments=given.get("Comments", ""),
+        )
+
+    def _machines(self, names: list[str]) -> frozenset[int]:
+        """Machines are chosen by who deploys, who need not be allowed to list them otherwise."""
+        rows: QuerySet[Any] = Target.objects.in_space(self.request.space)
+        found = {name: find(rows, name) for name in filled(names)}
+        for name, row in found.items():
+            if row is None:
+                raise unknown("machine", name)
+        return frozenset(row.pk for row in found.values() if row is not None)
+
+
+class CommandViewSet(NamingViewSet):
     """`…/create/v1` and its kin."""
 
     serializer_class = CreateReleaseCommand
@@ -148,7 +211,7 @@ class CommandViewSet(SpaceCommandViewSet):
     def deploy_untenanted(self, request: ApiRequest, **_: Any) -> Response:
         """Deploys to every named environment, or to none where one of them is refused."""
         given = self.given(DeployUntenantedCommand)
-        names = _filled(given["EnvironmentNames"])
+        names = filled(given["EnvironmentNames"])
         if not names:
             raise Invalid("EnvironmentNames: Name at least one environment.")
         release = self.release(given)
@@ -183,58 +246,13 @@ class CommandViewSet(SpaceCommandViewSet):
         )
         return _queued(deployments)
 
-    @extend_schema(request=RunRunbookCommand, responses={201: dict})
-    def run_runbook(self, request: ApiRequest, **_: Any) -> Response:
-        """Runs a runbook. There are none yet, so whatever is named does not exist."""
-        given = self.given(RunRunbookCommand)
-        self.named(Project, Permission.PROJECT_VIEW, given["ProjectName"])
-        raise _unknown("runbook", given["RunbookName"])
-
-    def named(self, model: type[Row], view: Permission, text: str) -> Row:
-        """The row that the command means. Raises NotFound with its kind and name."""
-        rows: QuerySet[Any] = model._default_manager.all()
-        rows = visible(self.request.actor, view, rows.filter(space=self.request.space))
-        if row := find(rows, text):
-            return row
-        raise _unknown(str(model._meta.verbose_name), text)
-
-    def tenants(
-        self, given: dict[str, Any], project: Project, environment: Environment
-    ) -> list[Tenant]:
-        """The named tenants, and those connected there that the tags mean, each once.
-
-        Raises NotFound for unknown names, Invalid when nobody is named or meant.
-        """
-        names, tags = (_filled(given.get(kind, [])) for kind in ("Tenants", "TenantTags"))
-        if not names and not tags:
-            raise Invalid("Tenants: Name at least one tenant or tenant tag.")
-        found = [self.named(Tenant, Permission.TENANT_VIEW, name) for name in names]
-        if tags:
-            found += self._tagged(tags, project, environment)
-        if not found:
-            raise Invalid(
-                f"TenantTags: No tenant that is connected to {project} in {environment} carries "
-                f"{in_words(tags)}."
-            )
-        return list(dict.fromkeys(found))
-
-    def _tagged(self, tags: list[str], project: Project, environment: Environment) -> list[Tenant]:
-        known = tag_keys(tag.canonical_name for tag in tags_in(self.request.space))
-        for tag in tags:
-            if not tag_keys([tag]) <= known:
-                raise _unknown("tenant tag", tag)
-        connected = connected_tenants(project, environment)
-        seen = list(visible(self.request.actor, Permission.TENANT_VIEW, connected))
-        carried = tags_of(seen)
-        return [tenant for tenant in seen if carries(tags, carried[tenant.pk])]
-
     def channel(self, project: Project, text: str) -> Channel | None:
         if not text.strip():
             return None
         channels: QuerySet[Any] = Channel.objects.filter(project=project)
         if row := find(channels, text):
             return row
-        raise _unknown("channel", text)
+        raise unknown("channel", text)
 
     def release(self, given: dict[str, Any]) -> Release:
         project = self.named(Project, Permission.PROJECT_VIEW, given["ProjectName"])
@@ -243,31 +261,7 @@ class CommandViewSet(SpaceCommandViewSet):
         ).select_related("project", "channel", "process", "variables")
         if row := find(rows, given["ReleaseVersion"], name="version"):
             return row
-        raise _unknown("release", given["ReleaseVersion"])
-
-    def options_of(self, given: dict[str, Any], release: Release) -> RunOptions:
-        """The command's options, with machines and steps by id. Raises NotFound for unknown names."""
-        return RunOptions(
-            skip_actions=skipped_actions(release, _filled(given.get("SkipStepNames", []))),
-            specific_machines=self._machines(given.get("SpecificMachineNames", [])),
-            excluded_machines=self._machines(given.get("ExcludedMachineNames", [])),
-            form_values=given.get("Variables", {}),
-            use_guided_failure=given.get("UseGuidedFailure"),
-            force_package_download=bool(given.get("ForcePackageDownload")),
-            force_package_redeployment=bool(given.get("ForcePackageRedeployment")),
-            queue_time=given.get("RunAt"),
-            queue_expiry=given.get("NoRunAfter"),
-            comments=given.get("Comments", ""),
-        )
-
-    def _machines(self, names: list[str]) -> frozenset[int]:
-        """Machines are chosen by who deploys, who need not be allowed to list them otherwise."""
-        rows: QuerySet[Any] = Target.objects.in_space(self.request.space)
-        found = {name: find(rows, name) for name in _filled(names)}
-        for name, row in found.items():
-            if row is None:
-                raise _unknown("machine", name)
-        return frozenset(row.pk for row in found.values() if row is not None)
+        raise unknown("release", given["ReleaseVersion"])
 
 
 def skipped_actions(assembly: Assembly, names: Iterable[str]) -> frozenset[str]:
@@ -283,7 +277,7 @@ def skipped_actions(assembly: Assembly, names: Iterable[str]) -> frozenset[str]:
             in (step.name.lower(), step.id.lower(), action.name.lower(), action.id.lower())
         ]
         if not ids:
-            raise _unknown("step", name)
+            raise unknown("step", name)
         found.update(ids)
     return frozenset(found)
 
@@ -304,9 +298,11 @@ def _released(release: Release, status: int) -> Response:
     )
 
 
-def _filled(names: Iterable[str]) -> list[str]:
+def filled(names: Iterable[str]) -> list[str]:
+    """Those that are not blank, which is how some clients leave a field empty."""
     return [name for name in names if name.strip()]
 
 
-def _unknown(kind: str, name: str) -> NotFound:
+def unknown(kind: str, name: str) -> NotFound:
+    """What is raised for a name that nothing here has."""
     return NotFound(f"The {kind} {name[:100]!r} could not be found.")

@@ -5,7 +5,7 @@ from typing import Any
 from deployments.api.forms import control, element
 from deployments.core.plan import Plan, PlannedAction, PlannedStep
 from deployments.core.variables import VariableScope
-from deployments.models import Environment, Release, VariableSet
+from deployments.models import Assembly, Environment, Release, VariableSet
 from deployments.queries.deployment_changes import ReleaseChanges, running_versions
 from deployments.queries.plan_inputs import NO_OPTIONS, plan_of
 from deployments.queries.progression import progression_of
@@ -23,8 +23,8 @@ def template_document(actor: Actor, release: Release) -> dict[str, Any]:
     address = api_address(f"Spaces-{release.space_id}/releases/{release.wire_id}/deployments")
     return {
         "IsDeploymentProcessModified": release.process.version != release.project.process.version,
-        "IsVariableSetModified": _variables_changed(release),
-        "IsLibraryVariableSetModified": _library_changed(release),
+        "IsVariableSetModified": variables_changed(release),
+        "IsLibraryVariableSetModified": library_changed(release),
         "DeploymentNotes": release.notes,
         "PromoteTo": [
             {
@@ -56,8 +56,16 @@ def open_environments(actor: Actor, release: Release) -> list[Environment]:
 def preview_document(
     release: Release, environment: Environment, *, include_disabled: bool = False
 ) -> dict[str, Any]:
-    """The steps with their targets, and the questions to the person who deploys."""
-    planned = plan_of(release, environment, NO_OPTIONS)
+    """What deploying would do, and what it would bring."""
+    document = run_preview(release, environment, include_disabled=include_disabled)
+    return document | {"Changes": _changes(release, environment)}
+
+
+def run_preview(
+    assembly: Assembly, environment: Environment, *, include_disabled: bool = False
+) -> dict[str, Any]:
+    """The steps with their targets, and the questions to the person who runs them."""
+    planned = plan_of(assembly, environment, NO_OPTIONS)
     steps = [
         _step(step, action, planned)
         for step in planned.steps
@@ -66,10 +74,10 @@ def preview_document(
     ]
     return {
         "StepsToExecute": steps,
-        "Form": _form(release, environment),
-        "UseGuidedFailureModeByDefault": uses_guidance(release, environment, None),
-        "ReleaseNotes": release.notes,
-        "Changes": _changes(release, environment),
+        "Form": _form(assembly, environment),
+        "UseGuidedFailureModeByDefault": uses_guidance(assembly, environment, None),
+        "ReleaseNotes": assembly.notes,
+        "Changes": [],
         "Links": {},
     }
 
@@ -102,10 +110,10 @@ def _step(step: PlannedStep, action: PlannedAction, planned: Plan) -> dict[str, 
     }
 
 
-def _form(release: Release, environment: Environment) -> dict[str, Any]:
+def _form(assembly: Assembly, environment: Environment) -> dict[str, Any]:
     """Prompted variables that apply there. Elements are named by the variable's id."""
     elements, values = [], {}
-    for asked in prompts_of(release):
+    for asked in prompts_of(assembly):
         scope = VariableScope.from_json(asked["scope"])
         if scope.environments and environment.pk not in scope.environments:
             continue
@@ -132,17 +140,17 @@ def _display(asked: dict[str, Any]) -> dict[str, str]:
     return shown
 
 
-def _variables_changed(release: Release) -> bool:
-    """Whether the project's own variables were saved after the release took its copy."""
-    live = release.project.variable_set
-    taken = release.variables.set_versions.get(str(live.pk))
+def variables_changed(assembly: Assembly) -> bool:
+    """Whether the project's own variables were saved after the assembly took its copy."""
+    live = assembly.project.variable_set
+    taken = assembly.variables.set_versions.get(str(live.pk))
     return taken is not None and taken != live.version
 
 
-def _library_changed(release: Release) -> bool:
-    """Whether a library set was saved, included or left out after the release took its copy."""
-    included = VariableSet.objects.filter(library_set_id__in=release.project.library_sets)
+def library_changed(assembly: Assembly) -> bool:
+    """Whether a library set was saved, included or left out after the assembly took its copy."""
+    included = VariableSet.objects.filter(library_set_id__in=assembly.project.library_sets)
     live = included.filter(variables__isnull=False).distinct().values_list("pk", "version")
-    own = str(release.project.variable_set.pk)
-    taken = {pk: version for pk, version in release.variables.set_versions.items() if pk != own}
+    own = str(assembly.project.variable_set.pk)
+    taken = {pk: version for pk, version in assembly.variables.set_versions.items() if pk != own}
     return {str(pk): version for pk, version in live} != taken

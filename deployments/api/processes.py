@@ -10,7 +10,14 @@ from rest_framework.response import Response
 
 from deployments.api.fields import Computed, Constant
 from deployments.api.process_documents import StepDocument
-from deployments.models import Channel, Process, ProcessSnapshot, Project, Release
+from deployments.models import (
+    Channel,
+    EditedProcess,
+    FrozenProcess,
+    Process,
+    ProcessSnapshot,
+    Project,
+)
 from deployments.queries.release_packages import (
     NeededPackage,
     Selection,
@@ -37,38 +44,60 @@ class ProcessResource(SpaceResource):
     LastSnapshotId = Constant(None)
     Steps = StepDocument(many=True, source="parsed")
 
-    def links(self, row: Process, address: str) -> dict[str, str]:
+    def links(self, row: Any, address: str) -> dict[str, str]:
         project = api_address(f"Spaces-{row.space_id}/projects/Projects-{row.project_id}")
         return {"Project": project, "Template": f"{address}/template{{?channel,releaseId}}"}
 
 
-class ProcessViewSet(SpaceViewSet):
-    model = Process
-    item_type = "DeploymentProcess"
+class StepsViewSet(SpaceViewSet):
+    """Processes by the id of what is edited or of what was frozen. frozen: the model of the latter."""
+
+    frozen: type[FrozenProcess]
     name_field = ""
-    view_permission = Permission.PROCESS_VIEW
-    serializer_class = ProcessResource
     all = None  # type: ignore[assignment]  # it would grow without end
 
-    def row(self, text: str) -> Process | ProcessSnapshot:
-        """A process by its id, or a frozen one that a release holds."""
-        snapshots = ProcessSnapshot.objects.in_space(self.request.space)
-        seen = visible(self.request.actor, self.view_permission, snapshots)
-        if snapshot := find(seen, text, name="pk"):
-            return snapshot
-        return super().row(text)
+    def save(self, process: Any, given: dict[str, Any]) -> EditedProcess:
+        """The process with the steps of a validated document."""
+        raise NotImplementedError
+
+    def frozen_rows(self) -> QuerySet[Any]:
+        """Where the frozen ones begin, whoever asks."""
+        rows: QuerySet[Any] = self.frozen.objects.in_space(self.request.space)
+        return rows
+
+    def row(self, text: str) -> EditedProcess | FrozenProcess:
+        seen = visible(self.request.actor, self.view_permission, self.frozen_rows())
+        snapshot: FrozenProcess | None = find(seen, text, name="pk")
+        edited: EditedProcess | FrozenProcess = snapshot or super().row(text)
+        return edited
 
     def update(self, request: ApiRequest, id: str, **_: Any) -> Response:
         """Replaces all steps. Steps, actions and packages without an id are new."""
-        process = self._edited(id)
-        given = self.given(ProcessResource)
-        saved = save_process(
-            actor=request.actor,
+        process = self.edited(id)
+        return self.shown(self.save(process, self.given(self.serializer_class)))
+
+    def edited(self, text: str) -> Any:
+        """A process that can be edited; frozen ones answer as unknown ids do."""
+        row = self.row(text)
+        if isinstance(row, FrozenProcess):
+            raise NotFound(UNKNOWN)
+        return row
+
+
+class ProcessViewSet(StepsViewSet):
+    model = Process
+    frozen = ProcessSnapshot
+    item_type = "DeploymentProcess"
+    view_permission = Permission.PROCESS_VIEW
+    serializer_class = ProcessResource
+
+    def save(self, process: Process, given: dict[str, Any]) -> Process:
+        return save_process(
+            actor=self.request.actor,
             project=process.project,
             steps=given["parsed"],
             version=given.get("version"),
         )
-        return self.shown(saved)
 
     @extend_schema(
         parameters=[OpenApiParameter("channel", str), OpenApiParameter("releaseId", str)],
@@ -77,7 +106,7 @@ class ProcessViewSet(SpaceViewSet):
     @action(detail=True, url_path="template", pagination_class=None)
     def template(self, request: ApiRequest, id: str, **_: Any) -> Response:
         """What a new release needs: its packages, and the next version."""
-        process = self._edited(id)
+        process = self.edited(id)
         project = process.project
         channel = self._channel(project)
         needed = needed_packages(process.parsed(), channel)
@@ -90,18 +119,11 @@ class ProcessViewSet(SpaceViewSet):
                 "NextVersionIncrement": _next_version(project, channel),
                 "VersioningPackageStepName": donor.get("action"),
                 "VersioningPackageReferenceName": donor.get("reference"),
-                "Packages": _packages(project, needed, last),
+                "Packages": package_documents(project, needed, last.packages if last else []),
                 "GitResources": [],
                 "Links": {"Self": f"{ProcessResource().address(process)}/template"},
             }
         )
-
-    def _edited(self, text: str) -> Process:
-        """A process that can be edited; frozen ones answer as unknown ids do."""
-        row = self.row(text)
-        if isinstance(row, ProcessSnapshot):
-            raise NotFound(UNKNOWN)
-        return row
 
     def _channel(self, project: Project) -> Channel:
         channels: QuerySet[Any] = Channel.objects.filter(project=project)
@@ -117,14 +139,12 @@ def _next_version(project: Project, channel: Channel) -> str:
         return ""
 
 
-def _packages(
-    project: Project, needed: list[NeededPackage], last: Release | None
+def package_documents(
+    project: Project, needed: list[NeededPackage], last: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
+    """The packages that need a version. last: what the last assembly froze."""
     feeds = feeds_of(project.space_id)
-    held = {
-        (item["action_name"], item["reference"]): item["version"]
-        for item in (last.packages if last else [])
-    }
+    held = {(item["action_name"], item["reference"]): item["version"] for item in last}
     return [
         {
             "StepName": package.step.name,

@@ -1,5 +1,6 @@
 """Projects and their settings (api-dialect.md 8.5, 8.8)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -38,6 +39,10 @@ NO_CREATION = {
     "ReleaseCreationPackage": None,
     "ReleaseCreationPackageStepId": None,
 }
+
+
+# How many runbooks a project has: the app above tells.
+runbook_counts: list[Callable[[Project], int]] = []
 
 
 class DonorPackage(Document):
@@ -274,7 +279,7 @@ class ProjectViewSet(CrudViewSet):
             {
                 "HasDeploymentProcess": project.process.version > 0,
                 "HasBeenDeployed": project.deployments.exists(),
-                "HasRunbooks": False,
+                "HasRunbooks": any(count(project) for count in runbook_counts),
                 "Links": {"Self": f"{ProjectResource().address(project)}/summary"},
             }
         )
@@ -291,18 +296,6 @@ class ProjectViewSet(CrudViewSet):
         """What extensions add to the project: there are none."""
         self.row(id)
         return Response([])
-
-    @extend_schema(responses={200: dict})
-    @action(detail=True, url_path="runbooks")
-    def runbooks(self, request: ApiRequest, id: str, **_: Any) -> Response:
-        """There are no runbooks yet."""
-        return self._none(id, "Runbook")
-
-    @extend_schema(responses={200: dict})
-    @action(detail=True, url_path="runbookSnapshots")
-    def runbook_snapshots(self, request: ApiRequest, id: str, **_: Any) -> Response:
-        """There are no runbooks yet."""
-        return self._none(id, "RunbookSnapshot")
 
     @extend_schema(responses={200: dict})
     @action(detail=True, url_path="triggers")

@@ -14,7 +14,7 @@ from deployments.api.previews import preview_document, template_document
 from deployments.api.release_progression import lifecycle_progression_document
 from deployments.core.package_overrides import Override
 from deployments.core.release_notes import build_document
-from deployments.models import Channel, Defect, Environment, Package, Project, Release
+from deployments.models import Assembly, Channel, Defect, Environment, Package, Project, Release
 from deployments.services.releases import (
     ReleaseEdit,
     ReleaseRequest,
@@ -168,7 +168,7 @@ class ReleaseViewSet(SpaceViewSet):
             notes=given.get("notes"),
             version=given.get("version"),
             channel=given.get("channel"),
-            packages=_changed_packages(release, given.get("packages") or []),
+            packages=changed_packages(release, given.get("packages") or []),
         )
         return self.shown(edit_release(actor=request.actor, release=release, edit=edit))
 
@@ -286,11 +286,11 @@ def releases_in(request: Any) -> QuerySet[Any]:
     )
 
 
-def _changed_packages(release: Release, given: list[Override]) -> list[Override]:
+def changed_packages(assembly: Assembly, given: list[Override]) -> list[Override]:
     """Clients send back all versions; those that the release has already are no change."""
     held = {
         (item["action_name"].lower(), item["reference"].lower(), item["version"])
-        for item in release.packages
+        for item in assembly.packages
     }
     return [o for o in given if (o.subject, o.reference or "", o.version) not in held]
 

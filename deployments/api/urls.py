@@ -49,8 +49,6 @@ space_routes: list[Route] = [
         "deployments/create/untenanted/v1", CommandViewSet.as_view({"post": "deploy_untenanted"})
     ),
     route("deployments/create/tenanted/v1", CommandViewSet.as_view({"post": "deploy_tenanted"})),
-    route("runbook-runs/create/v1", CommandViewSet.as_view({"post": "run_runbook"})),
-    route("runbook-runs/git/create/v1", CommandViewSet.as_view({"post": "run_runbook"})),
     *collection("accounts", AccountViewSet),
     *collection("artifacts", ArtifactViewSet),
     *collection("build-information", BuildInformationViewSet),

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import asyncssh
 
+from deployments.transports.children import start_program
 from octoplat.runtime.demo import DemoTarget
 from octoplat.settings import env
 
@@ -106,17 +107,17 @@ class _OneAccount:
             process.stderr.write(b"The demo target runs commands only.\n")
             process.exit(1)
             return
-        child = await asyncio.create_subprocess_exec(
-            self._shell,
-            "-c",
-            process.command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            cwd=self._folder,
-            env=self._environment(),
-            start_new_session=True,
+        child, pipes = await start_program(
+            self._shell, "-c", process.command, cwd=self._folder, env=self._environment()
         )
+        try:
+            await self._attend(process, child)
+        finally:
+            pipes.close()
+
+    async def _attend(
+        self, process: "asyncssh.SSHServerProcess[bytes]", child: asyncio.subprocess.Process
+    ) -> None:
         assert child.stdout  # noqa: S101 - a pipe
         assert child.stderr  # noqa: S101 - a pipe
         feeding = asyncio.create_task(_feed(process, child))

@@ -42,3 +42,8 @@ def draft_of(runbook: Runbook, wanted: Wanted = Wanted()) -> tuple[RunbookSnapsh
         packages=selection.frozen(),
     )
     return snapshot, selection
+
+
+def runnable(runbook: Runbook) -> RunbookSnapshot:
+    """What is published, or what a snapshot would hold now."""
+    return runbook.published or draft_of(runbook)[0]

@@ -31,6 +31,7 @@ from tests.octoplat.expected import ANSWERS, BELOW_SPACE, LISTED, expected, need
 # Told apart by their own tests: rights at system level, or over people.
 IDENTITY = ("users", "userroles", "teams", "scopeduserroles", "teammembership", "events", "spaces")
 
+RUN = {"ProjectName": "Shop", "RunbookName": "Restart", "EnvironmentNames": ["Dev"]}
 TRUST = {"Name": "New", "Issuer": "https://ci.example.org", "Subject": "repo:acme/shop"}
 BODIES: dict[str, Any] = {
     "POST accounts": {"Name": "New", "AccountType": "UsernamePassword", "Username": "x"},
@@ -72,8 +73,13 @@ BODIES: dict[str, Any] = {
     "POST releases/create/v1": {"ProjectName": "Shop", "ReleaseVersion": "9.0.0"},
     "POST releases/{id}/defects": {"Description": "It leaks."},
     "POST releases/{id}/deployments/previews": {"DeploymentPreviews": [{"EnvironmentId": "Dev"}]},
-    "POST runbook-runs/create/v1": {"ProjectName": "Shop", "RunbookName": "Any"},
-    "POST runbook-runs/git/create/v1": {"ProjectName": "Shop", "RunbookName": "Any"},
+    "POST projects/{project}/runbookSnapshots": {"RunbookId": "{runbooks}"},
+    "POST runbook-runs/create/v1": RUN,
+    "POST runbook-runs/git/create/v1": RUN,
+    "POST runbookRuns": {"RunbookId": "{runbooks}", "EnvironmentId": "Dev"},
+    "POST runbookSnapshots": {"RunbookId": "{runbooks}"},
+    "POST runbooks": {"Name": "New", "ProjectId": "Shop"},
+    "POST runbooks/{id}/run": {"EnvironmentIds": ["Dev"]},
     "POST scopeduserroles": {"UserRoleId": "{userroles}", "TeamId": "{teams}"},
     "POST serviceaccounts/{account}/oidcidentities/create/v1": TRUST,
     "PUT serviceaccounts/{account}/oidcidentities/{id}/v1": TRUST,
@@ -170,6 +176,7 @@ def send(client, base, ids, path, method, document):
     kind = path.partition("/{id}")[0].rpartition("/")[2]
     address = path.replace("{id}", ids.get(NAMED.get(kind, kind), "Nothing-1"))
     address = address.replace("{version}", "1.0.0").replace("{environment}", "Dev")
+    address = address.replace("{project}", ids["projects"]).replace("{name}", "Snapshot 1")
     address = address.replace("{key_id}", ids.get("apikeys", ""))
     address = address.replace("{account}", ids.get("serviceaccounts", ""))
     query = QUERIES.get(path, "").format(**ids)

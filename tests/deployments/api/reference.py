@@ -2,6 +2,10 @@
 
 RETENTION = "Unit QuantityToKeep ShouldKeepForever Strategy"
 CONNECTIVITY = "SkipMachineBehavior TargetRoles AllowDeploymentsToNoTargets ExcludeUnhealthyTargets"
+RUN = """Name ProjectId EnvironmentId TenantId TaskId ManifestVariableSetId Created QueueTime
+    QueueTimeExpiry Comments FormValues SkipActions SpecificMachineIds ExcludedMachineIds
+    ForcePackageDownload ForcePackageRedeployment UseGuidedFailure DeployedBy DeployedById
+    FailureEncountered Changes ChangesMarkdown"""
 
 # Dotted names are nested; "[]" means the first item of a list.
 PROPERTIES = {
@@ -58,11 +62,7 @@ PROPERTIES = {
         BuildInformation[].VcsRoot BuildInformation[].VcsCommitNumber
         BuildInformation[].VcsCommitUrl BuildInformation[].Branch BuildInformation[].WorkItems
         BuildInformation[].Commits""",
-    "deployments": """Name ReleaseId ProjectId ChannelId EnvironmentId TenantId TaskId
-        DeploymentProcessId ManifestVariableSetId Created QueueTime QueueTimeExpiry Comments
-        FormValues SkipActions SpecificMachineIds ExcludedMachineIds ForcePackageDownload
-        ForcePackageRedeployment UseGuidedFailure DeployedBy DeployedById FailureEncountered
-        Changes ChangesMarkdown Changes[].Version Changes[].ReleaseNotes Changes[].BuildInformation
+    "deployments": f"""{RUN} ReleaseId ChannelId DeploymentProcessId Changes[].Version Changes[].ReleaseNotes Changes[].BuildInformation
         Changes[].WorkItems Changes[].Commits""",
     "tasks": """Name Description State Arguments Completed QueueTime QueueTimeExpiry StartTime
         LastUpdatedTime CompletedTime Duration ErrorMessage ServerNode HasBeenPickedUpByProcessor
@@ -164,6 +164,21 @@ PROPERTIES = {
     "tenants": "Name Slug Description IsDisabled TenantTags ProjectEnvironments ClonedFromTenantId",
     "tagsets": """Name Slug Description SortOrder Scopes Type Tags Tags[].Id Tags[].Name
         Tags[].CanonicalTagName Tags[].Color Tags[].Description Tags[].SortOrder""",
+    "runbooks": f"""Name Slug Description ProjectId RunbookProcessId PublishedRunbookSnapshotId
+        MultiTenancyMode EnvironmentScope Environments DefaultGuidedFailureMode ConnectivityPolicy
+        RunRetentionPolicy ForcePackageDownload RunbookTags
+        {" ".join(f"ConnectivityPolicy.{name}" for name in CONNECTIVITY.split())}
+        {" ".join(f"RunRetentionPolicy.{name}" for name in RETENTION.split())}""",
+    "runbookProcesses": "ProjectId RunbookId Version LastSnapshotId Steps Steps[].Actions[].Id",
+    "runbookSnapshots": """Name Notes ProjectId RunbookId Assembled FrozenRunbookProcessId
+        FrozenProjectVariableSetId ProjectVariableSetSnapshotId LibraryVariableSetSnapshotIds
+        SelectedPackages SelectedGitResources SelectedPackages[].StepName
+        SelectedPackages[].ActionName SelectedPackages[].PackageReferenceName
+        SelectedPackages[].Version""",
+    "runbookRuns": f"{RUN} RunbookId RunbookSnapshotId FrozenRunbookProcessId",
+    "runbooks/runbookSnapshotTemplate": """RunbookId RunbookProcessId NextNameIncrement Packages
+        Packages[].ActionName Packages[].FeedId Packages[].VersionSelectedLastRelease""",
+    "runbooks/runbookRunTemplate": "PromoteTo PromoteTo[].Id PromoteTo[].Links.Preview",
 }
 
 # The links that clients follow (3.3), beside Self.
@@ -176,6 +191,11 @@ LINKS = {
         Artifacts Defects ReportDefect ResolveDefect SnapshotVariables ProjectVariableSnapshot
         ProjectDeploymentProcessSnapshot Web""",
     "deployments": "Project Environment Release Task Variables Interruptions Artifacts Web",
+    "runbooks": """Project RunbookProcesses RunbookSnapshots RunbookSnapshotTemplate
+        RunbookRunTemplate CreateRunbookRun Web""",
+    "runbookProcesses": "Project Runbook",
+    "runbookSnapshots": "Project Runbook RunbookRuns RunbookRunTemplate SnapshotVariables Web",
+    "runbookRuns": "Project Environment RunbookSnapshot Task Variables Interruptions Artifacts Web",
     "tasks": "Details Raw Cancel Rerun State QueuedBehind Interruptions Artifacts Web",
     "interruptions": "Submit Responsible",
     "artifacts": "Content",

@@ -269,7 +269,7 @@ def test_promotion_targets_are_those_the_lifecycle_opens(
 def test_kinds_that_do_not_exist_yet_are_empty_lists(api, manager, space):
     client, base = api(manager), f"/api/{space.wire_id}"
 
-    for kind in ("runbooks", "runbookRuns", "workers", "certificates"):
+    for kind in ("workers", "certificates", "subscriptions"):
         page = client.get(f"{base}/{kind}?take=2147483647").json()
         assert (page["TotalResults"], page["Items"]) == (0, [])
         assert client.get(f"{base}/{kind}/all").json() == []

@@ -33,6 +33,7 @@ from tests.factories.deployments import (
     make_target,
     package_step,
 )
+from tests.factories.runbooks import make_run, make_runbook
 from tests.factories.tenants import make_tag_set, make_tenant
 
 
@@ -80,6 +81,8 @@ def make_world(space: Space) -> World:
     tenant = make_tenant(space, "Acme", connect={project: [dev]})
     TargetTenant.objects.create(space=space, target=target, tenant=tenant)
     Target.objects.filter(pk=target.pk).update(tenanted_participation="TenantedOrUntenanted")
+    runbook = make_runbook(project, package_step("Acme.Web"), name="Restart", allow_no_targets=True)
+    run = make_run(runbook, dev, created_by="mia")
     paths = {
         "environments": f"environments/{dev.wire_id}",
         "environments/v2": f"environments/v2/{dev.wire_id}",
@@ -104,6 +107,12 @@ def make_world(space: Space) -> World:
         "variables": f"variables/variableset-{project.wire_id}",
         "tagsets": f"tagsets/{tag_set.wire_id}",
         "tenants": f"tenants/{tenant.wire_id}",
+        "runbooks": f"runbooks/{runbook.wire_id}",
+        "runbookProcesses": f"runbookProcesses/{runbook.process.wire_id}",
+        "runbookSnapshots": f"runbookSnapshots/{run.snapshot.wire_id}",
+        "runbookRuns": f"runbookRuns/{run.wire_id}",
+        "runbooks/runbookSnapshotTemplate": f"runbooks/{runbook.wire_id}/runbookSnapshotTemplate",
+        "runbooks/runbookRunTemplate": f"runbooks/{runbook.wire_id}/runbookRunTemplate",
         "dashboard": "dashboard",
         "projects/progression": f"projects/{project.wire_id}/progression",
         "releases/progression": f"releases/{release.wire_id}/progression",
