@@ -21,13 +21,15 @@ class RunKind(Protocol[Run]):
     """One kind of process runs.
 
     event: what its events are called before Queued, Started, Succeeded, Failed, Canceled.
-    permission: what queueing one takes. relation: from a task to its run. again: what the button says that does a run once more. head: the
-    template that tells, with `run`, on the page of a task what is run.
+    permission: what queueing one takes. source: what shows the thing that is run. relation: from a task to
+    its run. again: what the button says that does a run once more. head: the template that tells, with
+    `run` and `sees_source`, on the page of a task what is run.
     paths: from a task to rows that clients know its run by, by the kinds of ids in lower case.
     """
 
     event: str
     permission: Permission
+    source: Permission
     relation: str
     again: str
     head: str

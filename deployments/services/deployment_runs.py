@@ -31,6 +31,7 @@ class DeploymentRuns:
 
     event = "Deployment"
     permission = Permission.DEPLOYMENT_CREATE
+    source = Permission.RELEASE_VIEW
     relation = "deployment"
     again = "Deploy again"
     head = "deployments/partials/deployment_head.html"

@@ -185,6 +185,7 @@ def _head(request: SpaceRequest, task: ServerTask, nodes: list[TaskLogNode]) -> 
         "task": task,
         "kind": kind,
         "run": run,
+        "sees_source": bool(kind and run and allowed(request.actor, kind.source, run.project)),
         "status": statuses.waiting_status(q.interruption for q in questions)
         if questions
         else statuses.task_status(task, timezone.now()),

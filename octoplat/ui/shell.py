@@ -42,6 +42,7 @@ PROJECT = (
     ("Overview", "project", "overview", Permission.PROJECT_VIEW),
     ("Releases", "releases", "releases", Permission.RELEASE_VIEW),
     ("Process", "process", "process", Permission.PROCESS_VIEW),
+    ("Runbooks", "runbooks", "runbooks", Permission.RUNBOOK_VIEW),
     ("Variables", "variables", "variables", Permission.VARIABLE_VIEW),
     ("Settings", "project_settings", "settings", Permission.PROJECT_VIEW),
 )

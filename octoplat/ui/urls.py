@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("app/", include("spaces.web.urls")),
     path("app/account/", account, name="my_account"),
     path("app/spaces/<slug:space>/", include("deployments.web.urls")),
+    path("app/spaces/<slug:space>/", include("runbooks.web.urls")),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("app/system/styleguide", styleguide, name="styleguide"))

@@ -32,6 +32,7 @@ class RunbookRuns:
 
     event = "RunbookRun"
     permission = Permission.RUNBOOK_RUN_CREATE
+    source = Permission.RUNBOOK_VIEW
     relation = "runbookrun"
     again = "Run again"
     head = "runbooks/partials/run_head.html"

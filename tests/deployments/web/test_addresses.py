@@ -8,6 +8,8 @@ from deployments.core.states import TaskState
 from deployments.models import Artifact, Interruption, Variable
 from deployments.services.variables import VariableRow, create_library_set, save_variables
 from deployments.web import urls
+from runbooks.models import Runbook
+from runbooks.web import urls as runbooks
 from tests.factories.deployments import (
     SYSTEM,
     make_account,
@@ -18,6 +20,7 @@ from tests.factories.deployments import (
     make_release,
     make_target,
 )
+from tests.factories.runbooks import make_run, make_runbook, make_snapshot
 
 POST_ONLY = {
     "answer",
@@ -33,8 +36,11 @@ POST_ONLY = {
     "task_abandon",
     "task_resume",
     "task_rerun",
+    *("publish_snapshot", "withdraw_snapshot", "remove_snapshot"),
+    *("runbook_move_step", "runbook_toggle_step", "runbook_remove_step"),
 }
-ROUTES = [pattern.name for pattern in urls.urlpatterns if pattern.name != "space"]
+PATTERNS = [*urls.urlpatterns, *runbooks.urlpatterns]
+ROUTES = [pattern.name for pattern in PATTERNS if pattern.name != "space"]
 GROWING = [
     *("variable_preview", "library_sets", "library_set"),
     *(
@@ -59,6 +65,7 @@ GROWING = [
         "tasks",
         "task",
     ),
+    *("runbooks", "runbook", "run_runbook", "runbook_process"),
 ]
 
 
@@ -73,6 +80,9 @@ def names(space, project, release, dev):
     account = make_account(space, name="Root")
     shared = create_library_set(actor=SYSTEM, space=space, name="Shared").variable_set
     save_variables(actor=SYSTEM, variable_set=shared, rows=[VariableRow("Greeting", "Hello")])
+    # with the ids of the project's steps, so that one action_id names a step of each
+    runbook = make_runbook(project, *project.process.parsed(), name="Restart")
+    make_run(runbook, dev)
     return {
         "space": space.slug,
         "project": project.slug,
@@ -88,6 +98,8 @@ def names(space, project, release, dev):
         "library_set": "shared",
         "shared_id": Variable.objects.get(set=shared).pk,
         "artifact_id": keep_report(deployment.task).pk,
+        "runbook": runbook.slug,
+        "snapshot_id": make_snapshot(runbook, "Second").pk,
         "action_id": project.process.parsed()[0].actions[0].id,
     }
 
@@ -170,7 +182,10 @@ def test_more_data_asks_no_more_queries(
 
 
 def multiply(space, project, dev):
+    runbook = Runbook.objects.get(name="Restart")
     for number in range(6):
+        make_run(make_runbook(project, name=f"Runbook {number}"), dev)
+        make_run(runbook, dev)
         make_environment(space)
         make_target(space, dev)
         make_package(space, f"Acme.{number}")

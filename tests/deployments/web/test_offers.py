@@ -30,6 +30,7 @@ from tests.factories.deployments import (
     make_release,
     script_step,
 )
+from tests.factories.runbooks import make_run, make_runbook, make_snapshot
 from tests.factories.spaces import make_invitation, make_team
 from tests.factories.standing import STANDING, enter
 
@@ -150,6 +151,10 @@ def offering(space, project, release, dev, names):
     failed.plan, failed.started_at = Plan(groups=()).to_json(), timezone.now()
     failed.save(update_fields=["plan", "started_at"])
     make_invitation(make_team(space))
+    for changed in (project, elsewhere):
+        runbook = make_runbook(changed, script_step("One"), script_step("Two"), name="Clean up")
+        make_snapshot(runbook, "Second")
+        make_run(runbook, dev)
     stuck = make_deployment(make_release(elsewhere), dev, TaskState.CANCELLING).task
     stuck.cancel_requested_at = timezone.now() - timedelta(hours=1)
     stuck.save(update_fields=["cancel_requested_at"])

@@ -23,7 +23,11 @@ NO_PAGES = {"openapi"}
 OPERATORS = "admin"  # tests/octoplat/test_admin.py judges every table there
 LEADS_ELSEWHERE = {"space", "landing"}  # whatever the method
 REFUSALS = {401, 403, 404, 405}
-BODIES = {"answer": {"result": "Proceed"}, "deploy": {"env": "development"}}
+BODIES = {
+    "answer": {"result": "Proceed"},
+    "deploy": {"env": "development"},
+    "run_runbook": {"env": "development"},
+}
 
 
 def walked(patterns):
