@@ -20,6 +20,7 @@ ENVIRONMENTS = ("Development", "Test", "Production")
 PROJECT = "Acme Shop"
 OTHER_GROUP = "Office"
 OTHER_PROJECT = "Payroll"
+FIRST_RUNBOOK = next(iter(demo_content.RUNBOOKS))
 PATIENCE = 120  # seconds for one deployment
 
 
@@ -90,6 +91,7 @@ def prepare(access: Access, target: DemoTarget) -> str:
     teams = demo_people.add_teams(client, access.space, environments, access.username)
     project = _project(client, space, environments, teams[demo_people.APPROVERS])
     _other_project(client, space)
+    _runbooks(client, space, project)
     if client.get(f"{space}/projects/{project['Id']}/releases")["TotalResults"]:
         return "The sample project is as you left it."
     return _first_release(client, space)
@@ -189,6 +191,33 @@ def _project(client: RestClient, space: str, environments: dict[str, str], appro
     variables["Variables"] = demo_content.variables(environments, secrets.token_urlsafe(24))
     client.put(f"{space}/variables/{project['VariableSetId']}", variables)
     return project
+
+
+def _runbooks(client: RestClient, space: str, project: Any) -> None:
+    """The sample runbooks, published; the first of them also runs once."""
+    for name, (description, _) in demo_content.RUNBOOKS.items():
+        if client.find(f"{space}/projects/{project['Id']}/runbooks", name):
+            continue
+        runbook = client.post(
+            f"{space}/runbooks",
+            {"Name": name, "Description": description, "ProjectId": project["Id"]},
+        )
+        process = client.get(f"{space}/runbookProcesses/{runbook['RunbookProcessId']}")
+        process["Steps"] = demo_content.runbook_steps(name)
+        client.put(f"{space}/runbookProcesses/{process['Id']}", process)
+        client.post(
+            f"{space}/runbookSnapshots?publish=true",
+            {"ProjectId": project["Id"], "RunbookId": runbook["Id"]},
+        )
+        if name == FIRST_RUNBOOK:
+            _run(client, space, name)
+
+
+def _run(client: RestClient, space: str, runbook: str) -> None:
+    client.post(
+        f"{space}/runbook-runs/create/v1",
+        {"ProjectName": PROJECT, "RunbookName": runbook, "EnvironmentNames": ENVIRONMENTS[:1]},
+    )
 
 
 def _first_release(client: RestClient, space: str) -> str:

@@ -46,6 +46,67 @@ set_octopusvariable "CheckedPage" "$page"
 write_highlight "Release $(get_octopusvariable "Octopus.Release.Number") answers"
 """
 
+BACK_UP = """set -euo pipefail
+home="$HOME/acme-shop/$(get_octopusvariable "Octopus.Environment.Name")"
+mkdir -p "$home/data" "$home/backups"
+[ -f "$home/data/orders.csv" ] || printf 'order,item\\n1,anvil\\n2,rocket skates\\n' > "$home/data/orders.csv"
+archive="$home/backups/data-$(date -u +%Y%m%d-%H%M%S).tar.gz"
+tar --create --gzip --file "$archive" --directory "$home" data
+sha256sum "$archive" > "$archive.sha256"
+set_octopusvariable "Archive" "$archive"
+new_octopusartifact "$archive.sha256"
+write_highlight "Kept $(stat -c %s "$archive") bytes in $(basename "$archive")"
+"""
+
+RESTORE_TEST = """set -euo pipefail
+home="$HOME/acme-shop/$(get_octopusvariable "Octopus.Environment.Name")"
+archive="$(get_octopusvariable "Octopus.Action[Back up].Output.Archive")"
+sha256sum --check --quiet "$archive.sha256" || fail_step "The archive is not what was written."
+trial="$(mktemp --directory)"
+trap 'rm -rf "$trial"' EXIT
+tar --extract --gzip --file "$archive" --directory "$trial"
+diff --recursive "$home/data" "$trial/data" || fail_step "What was restored differs from the data."
+write_highlight "Restored $(find "$trial" -type f | wc -l) files, all as they were"
+"""
+
+# The service ends with the demo's target, so that Ctrl-C leaves nothing behind.
+RESTART = """set -euo pipefail
+home="$HOME/acme-shop/$(get_octopusvariable "Octopus.Environment.Name")"
+mkdir -p "$home"
+cd "$home"
+if [ -f service.pid ] && kill "$(cat service.pid)" 2> /dev/null; then
+    echo "Stopped process $(cat service.pid)"
+fi
+rm -f heartbeat
+setsid bash -c 'while kill -0 "$DEMO_TARGET"; do date > heartbeat; sleep 1; done' \\
+    < /dev/null > /dev/null 2>&1 &
+echo $! > service.pid
+for _ in $(seq 20); do
+    if [ -s heartbeat ]; then
+        write_highlight "The service beats as process $(cat service.pid)"
+        exit 0
+    fi
+    sleep 0.25
+done
+fail_step "The service did not start within 5 seconds."
+"""
+
+RUNBOOKS = {
+    "Back up and restore-test the data": (
+        "Keeps the shop's data in an archive, and proves that it can be restored.",
+        {"Back up": BACK_UP, "Restore test": RESTORE_TEST},
+    ),
+    "Restart the service": (
+        "Stops the shop's service, starts it again and waits until it answers.",
+        {"Restart": RESTART},
+    ),
+}
+
+
+def runbook_steps(name: str) -> list[dict[str, Any]]:
+    """The steps of one of `RUNBOOKS` in the form of the API."""
+    return [_script(step, body) for step, body in RUNBOOKS[name][1].items()]
+
 
 def package(version: str) -> tuple[str, bytes]:
     """File name and bytes of the demo's package, the same for the same version."""
@@ -103,18 +164,7 @@ def steps(*, feed_id: str, production_id: str, approvers: str) -> list[dict[str,
             },
             roles="web",
         ),
-        _step(
-            "Smoke test",
-            {
-                "ActionType": "Octopus.Script",
-                "Properties": {
-                    "Octopus.Action.Script.ScriptSource": "Inline",
-                    "Octopus.Action.Script.Syntax": "Bash",
-                    "Octopus.Action.Script.ScriptBody": SMOKE_TEST,
-                },
-            },
-            roles="web",
-        ),
+        _script("Smoke test", SMOKE_TEST),
     ]
 
 
@@ -147,3 +197,19 @@ def _step(name: str, action: dict[str, Any], roles: str = "") -> dict[str, Any]:
         "Properties": {"Octopus.Action.TargetRoles": roles} if roles else {},
         "Actions": [{"Name": name} | action],
     }
+
+
+def _script(name: str, body: str) -> dict[str, Any]:
+    """A bash script on the web servers."""
+    return _step(
+        name,
+        {
+            "ActionType": "Octopus.Script",
+            "Properties": {
+                "Octopus.Action.Script.ScriptSource": "Inline",
+                "Octopus.Action.Script.Syntax": "Bash",
+                "Octopus.Action.Script.ScriptBody": body,
+            },
+        },
+        roles="web",
+    )

@@ -134,6 +134,7 @@ class _OneAccount:
     def _environment(self) -> dict[str, str]:
         return {
             "HOME": str(self._folder),
+            "DEMO_TARGET": str(os.getpid()),
             "USER": USERNAME,
             "LOGNAME": USERNAME,
             "SHELL": self._shell,

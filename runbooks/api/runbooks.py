@@ -69,7 +69,7 @@ class RunbookResource(SpaceResource):
     Name = serializers.CharField(source="name")
     Slug = Text(source="slug")
     Description = Text(source="description")
-    ProjectId = InSpace(queryset=Project.objects.all(), source="project")
+    ProjectId = InSpace(queryset=Project.objects.all(), source="project", required=False)
     RunbookProcessId = Computed(lambda runbook: f"RunbookProcess-{runbook.wire_id}")
     PublishedRunbookSnapshotId = Maybe(
         queryset=RunbookSnapshot.objects.select_related("runbook"), source="published"
@@ -119,6 +119,7 @@ class RunbookViewSet(CrudViewSet):
     def add(self, given: dict[str, Any]) -> Runbook:
         given.pop("published", None)  # of the original, where clients send back what they got
         actor = self.request.actor
+        given["project"] = self._home(given)
         if text := self.parameters.one("clone"):
             original = self.row(text)
             if given["project"] != original.project:
@@ -127,6 +128,16 @@ class RunbookViewSet(CrudViewSet):
             told = {"description": given["description"]} if "description" in given else {}
             return update_runbook(actor=actor, runbook=copy, **told)
         return create_runbook(actor=actor, **given)
+
+    def _home(self, given: dict[str, Any]) -> Project:
+        """The project of the address, else the one that the body names."""
+        text = self.kwargs.get("project")
+        home: Project | None = project_named(self.request, text) if text else given.get("project")
+        if home is None:
+            raise Invalid("ProjectId: Name the project that the runbook is for.")
+        if given.get("project", home) != home:
+            raise Invalid(f"ProjectId: The address names {home}.")
+        return home
 
     def change(self, row: Runbook, given: dict[str, Any]) -> Runbook:
         if given.pop("project", row.project) != row.project:

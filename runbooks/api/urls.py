@@ -16,8 +16,13 @@ space_routes: list[Route] = [
     *collection("runbookProcesses", RunbookProcessViewSet),
     *collection("runbookSnapshots", SnapshotViewSet),
     *collection("runbookRuns", RunbookRunViewSet),
-    route("projects/<str:project>/runbooks", RunbookViewSet.as_view({"get": "list"})),
-    route("projects/<str:project>/runbooks/<str:id>", RunbookViewSet.as_view({"get": "retrieve"})),
+    route(
+        "projects/<str:project>/runbooks", RunbookViewSet.as_view({"get": "list", "post": "create"})
+    ),
+    route(
+        "projects/<str:project>/runbooks/<str:id>",
+        RunbookViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+    ),
     route(
         "projects/<str:project>/runbookSnapshots",
         SnapshotViewSet.as_view({"get": "list", "post": "create"}),

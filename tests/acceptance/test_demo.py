@@ -106,6 +106,21 @@ def test_abort_ends_in_failure(stack):
     assert answer(stack, "Abort")["State"] == "Failed"
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("Back up and restore-test the data", "all as they were"), ("Restart the service", "beats")],
+)
+def test_its_runbooks_do_what_they_say(stack, name, told):
+    command = {"ProjectName": PROJECT, "RunbookName": name, "EnvironmentNames": ["Test"]}
+    for _ in range(2):  # the second time there is something to keep, or to stop
+        queued = stack.client.post(f"{stack.space}/runbook-runs/create/v1", command)
+        state = finished(stack, str(queued["RunbookRunServerTasks"][0]["ServerTaskId"]))
+
+        log = stack.client.text(f"{stack.space}/tasks/{state['Id']}/raw")
+        assert state["State"] == "Success", log
+        assert told in log
+
+
 def test_what_the_lifecycle_forbids_is_refused_with_the_reason(stack):
     release = stack.client.post(
         f"{stack.space}/releases/create/v1",

@@ -50,8 +50,13 @@ def told(node: str, stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> d
         "packagePath": str(package),
         "version": VERSION,
     }
+    return run(node, "release.mjs", given)
+
+
+def run(node: str, script: str, given: dict[str, Any]) -> dict[str, Any]:
+    """What a script of the client answers."""
     ran = subprocess.run(
-        [node, "release.mjs"],
+        [node, script],
         cwd=HERE,
         input=json.dumps(given),
         capture_output=True,
@@ -97,3 +102,23 @@ def test_it_reads_the_log_as_a_tree_and_as_text(told: dict[str, Any]) -> None:
 def test_a_refusal_reads_as_a_sentence(told: dict[str, Any]) -> None:
     assert VERSION in told["refusal"]
     assert "undefined" not in told["refusal"]
+
+
+def test_it_writes_publishes_and_runs_a_runbook(node: str, stack: Stack) -> None:
+    given = {
+        "url": stack.access.url,
+        "apiKey": stack.access.api_key,
+        "spaceName": stack.access.space_name,
+        "project": PROJECT,
+        "environment": "Development",
+        "runbook": "Written by the client",
+        "steps": demo_content.runbook_steps(next(iter(demo_content.RUNBOOKS))),
+    }
+
+    told = run(node, "runbook.mjs", given)
+
+    [task], [ran] = told["finished"], told["runs"]
+    assert task["State"] == "Success", told["raw"]
+    assert "all as they were" in told["raw"]
+    assert told["runbook"]["PublishedRunbookSnapshotId"] == told["snapshot"]["Id"]
+    assert (ran["TaskId"], ran["RunbookId"]) == (task["Id"], told["runbook"]["Id"])

@@ -73,6 +73,7 @@ BODIES: dict[str, Any] = {
     "POST releases/create/v1": {"ProjectName": "Shop", "ReleaseVersion": "9.0.0"},
     "POST releases/{id}/defects": {"Description": "It leaks."},
     "POST releases/{id}/deployments/previews": {"DeploymentPreviews": [{"EnvironmentId": "Dev"}]},
+    "POST projects/{project}/runbooks": {"Name": "New"},
     "POST projects/{project}/runbookSnapshots": {"RunbookId": "{runbooks}"},
     "POST runbook-runs/create/v1": RUN,
     "POST runbook-runs/git/create/v1": RUN,

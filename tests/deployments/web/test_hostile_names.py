@@ -28,6 +28,7 @@ from tests.factories.deployments import (
     make_target,
     script_step,
 )
+from tests.factories.runbooks import make_run, make_runbook, make_snapshot
 
 HOSTILE = "'\"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7|add:7 }}{% debug %}"
 FILES = {"task_log", "task_artifact"}  # no pages
@@ -56,6 +57,8 @@ def names(space):
     shared = VariableRow(HOSTILE, HOSTILE, description=HOSTILE, scope=scope)
     save_variables(actor=SYSTEM, variable_set=library_set.variable_set, rows=[shared])
     update_project(actor=SYSTEM, project=project, library_sets=[library_set.pk])
+    runbook = make_runbook(project, *project.process.parsed(), name=HOSTILE, description=HOSTILE)
+    make_run(runbook, environment)
     release = make_release(project, "1.0.0", notes=HOSTILE)
     task = make_deployment(release, environment, TaskState.EXECUTING, created_by=HOSTILE).task
     task.error_message = HOSTILE
@@ -89,6 +92,8 @@ def names(space):
         "shared_id": Variable.objects.get(set=library_set.variable_set).pk,
         "artifact_id": artifact.pk,
         "package_id": "Acme.Web",
+        "runbook": runbook.slug,
+        "snapshot_id": make_snapshot(runbook, HOSTILE).pk,
         "task_id": task.pk,
         "interruption_id": question.pk,
         "variable_id": Variable.objects.get(set=project.variable_set).pk,

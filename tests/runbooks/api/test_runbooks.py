@@ -157,7 +157,8 @@ def test_a_copy_has_the_steps_but_nothing_published(client, base, restart):
 
 
 def test_addresses_below_a_project_show_only_what_is_the_projects(client, base, space, restart):
-    elsewhere = make_runbook(make_project(space, name="Other"), name="Elsewhere")
+    other = make_project(space, name="Other")
+    elsewhere = make_runbook(other, name="Elsewhere")
     project = f"{base}/projects/{restart.project.slug}"
 
     names = [row["Name"] for row in client.get(f"{project}/runbooks").json()["Items"]]
@@ -171,6 +172,19 @@ def test_addresses_below_a_project_show_only_what_is_the_projects(client, base, 
     frozen = elsewhere.published.process.wire_id
     assert client.get(f"{project}/runbookProcesses/{frozen}").status_code == 404
     assert client.get(f"{project}/runbookProcesses/{restart.process.wire_id}").status_code == 200
+
+
+def test_a_runbook_is_made_in_the_project_of_the_address(client, base, space, project):
+    other = make_project(space, name="Other")
+    address = f"{base}/projects/{project.wire_id}/runbooks"
+
+    made = client.send("POST", address, {"Name": "Restart"}).json()
+    assert made["ProjectId"] == project.wire_id
+    strange = client.send("POST", address, {"Name": "Stop", "ProjectId": other.wire_id})
+    assert strange.status_code == 400
+    assert client.send("POST", f"{base}/runbooks", {"Name": "Stop"}).status_code == 400
+    assert client.delete(f"{address}/{made['Id']}").status_code == 200
+    assert not Runbook.objects.exists()
 
 
 def test_a_snapshot_of_another_projects_runbook_is_not_taken(client, base, space, restart):
