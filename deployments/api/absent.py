@@ -31,7 +31,6 @@ KINDS = {
 LISTS = (
     "actiontemplates/categories",
     "actiontemplates/search",
-    "tenantvariables/all",
 )
 
 

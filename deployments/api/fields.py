@@ -167,7 +167,7 @@ class Sensitive(serializers.Field):
     text, None to keep what is stored, "" to clear it (api-dialect.md 6)."""
 
     default_error_messages = {
-        "invalid": 'A secret is an object: {"HasValue": true, "NewValue": "…"}.'
+        "invalid": 'A secret is an object: {{"HasValue": true, "NewValue": "…"}}.'
     }
 
     def __init__(self, **kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from deployments.api.channels import ChannelResource
 from deployments.api.crud import CrudViewSet
 from deployments.api.fields import Computed, Constant, OptionalList, Text
 from deployments.api.logos import logo
+from deployments.api.parameters import Parameters
 from deployments.api.project_progression import progression_document
 from deployments.api.releases import ReleaseResource, releases_in
 from deployments.models import Channel, LibraryVariableSet, Lifecycle, Project, ProjectGroup
@@ -136,7 +137,7 @@ class ProjectResource(SpaceResource):
     ReleaseNotesTemplate = Text(source="release_notes_template")
     DeploymentChangesTemplate = Text(source="deployment_changes_template")
     ProjectConnectivityPolicy = ConnectivityPolicy(source="*", required=False)
-    Templates = Constant([])
+    Templates = Parameters(source="templates")
     AutoDeployReleaseOverrides = Constant([])
     ExtensionSettings = Constant([])
     IsVersionControlled = Constant(False)
@@ -213,6 +214,7 @@ class ProjectViewSet(CrudViewSet):
 
     def add(self, given: dict[str, Any]) -> Project:
         if original := self.parameters.one("clone"):
+            given.pop("templates", None)  # the copy has those of the original
             return clone_project(actor=self.request.actor, original=self.row(original), **given)
         return create_project(actor=self.request.actor, space=self.request.space, **given)
 
@@ -313,4 +315,4 @@ class ProjectViewSet(CrudViewSet):
 def projects_in(space: Space) -> QuerySet[Any]:
     """The projects of a space with what their documents show."""
     rows: QuerySet[Any] = Project.objects.in_space(space).select_related("group", "lifecycle")
-    return rows
+    return rows.prefetch_related("templates")

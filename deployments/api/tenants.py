@@ -99,6 +99,7 @@ class TenantResource(SpaceResource):
 
     def links(self, row: Tenant, address: str) -> dict[str, str]:
         return {
+            "Variables": f"{address}/variables",
             "Logo": f"{address}/logo",
             "Web": f"/app#/Spaces-{row.space_id}/tenants/{row.wire_id}",
         }

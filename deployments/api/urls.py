@@ -1,7 +1,7 @@
 """Routes of `deployments`. `octoplat.api` mounts `space_routes` below /api, where they mean the default
 space, and below /api/{space}; `system_routes` below /api; `root_routes` at the root."""
 
-from deployments.api.absent import AbsentViewSet, absent_routes
+from deployments.api.absent import absent_routes
 from deployments.api.accounts import AccountViewSet
 from deployments.api.artifacts import ArtifactViewSet
 from deployments.api.build_information import BuildInformationViewSet
@@ -23,6 +23,7 @@ from deployments.api.releases import ReleaseViewSet
 from deployments.api.spaces import SpaceViewSet
 from deployments.api.tag_sets import TagSetViewSet
 from deployments.api.tasks import AnyTaskViewSet, TaskViewSet
+from deployments.api.tenant_variables import TenantVariablesViewSet
 from deployments.api.tenants import TenantViewSet
 from deployments.api.variables import LibrarySetViewSet, VariableSetViewSet
 from deployments.api.worker_pools import WorkerPoolViewSet
@@ -74,8 +75,21 @@ space_routes: list[Route] = [
     *collection("releases", ReleaseViewSet),
     *collection("tagsets", TagSetViewSet),
     *collection("tasks", TaskViewSet),
-    route("tenants/variables-missing", AbsentViewSet.as_view({"get": "all"})),
+    route("tenants/variables-missing", TenantVariablesViewSet.as_view({"get": "missing"})),
     *collection("tenants", TenantViewSet),
+    route(
+        "tenants/<str:id>/variables",
+        TenantVariablesViewSet.as_view({"get": "retrieve", "put": "replace", "post": "post_all"}),
+    ),
+    route(
+        "tenants/<str:id>/commonvariables",
+        TenantVariablesViewSet.as_view({"get": "common", "put": "replace_common"}),
+    ),
+    route(
+        "tenants/<str:id>/projectvariables",
+        TenantVariablesViewSet.as_view({"get": "projects", "put": "replace_projects"}),
+    ),
+    route("tenantvariables/all", TenantVariablesViewSet.as_view({"get": "everyones"})),
     *collection("variables", VariableSetViewSet),
     *collection("workerpools", WorkerPoolViewSet),
     *absent_routes(),

@@ -10,17 +10,21 @@ from rest_framework.response import Response
 
 from deployments.api.crud import CrudViewSet
 from deployments.api.fields import Constant, OptionalList, Text
-from deployments.core.variables import Definition, VariableScope
+from deployments.api.parameters import Parameters
+from deployments.core.variables import Definition, Source, VariableScope
 from deployments.models import (
     Channel,
     Environment,
     LibraryVariableSet,
     Project,
     Target,
+    Tenant,
+    TenantVariable,
     Variable,
     VariableSet,
     VariableSnapshot,
 )
+from deployments.queries.tenants import tags_in
 from deployments.queries.variable_access import VariableAccess
 from deployments.queries.variable_preview import PreviewRow, situation_of, variable_preview
 from deployments.services.variables import (
@@ -241,7 +245,7 @@ class VariableSetViewSet(SpaceViewSet):
     @extend_schema(
         parameters=[
             OpenApiParameter(name, str)
-            for name in ("project", "environment", "channel", "machine", "action", "role")
+            for name in ("project", "environment", "channel", "tenant", "machine", "action", "role")
         ],
         responses={200: dict},
     )
@@ -252,7 +256,11 @@ class VariableSetViewSet(SpaceViewSet):
         actor, space = request.actor, request.space
         environments = Environment.objects.in_space(space)
         targets = Target.objects.in_space(space)
+        tenant = self._asked(
+            visible(actor, Permission.TENANT_VIEW, Tenant.objects.in_space(space)), "tenant"
+        )
         where = situation_of(
+            tenant=tenant,
             environment=self._asked(visible(actor, Permission.ENVIRONMENT_VIEW, environments)),
             machine=self._asked(visible(actor, Permission.MACHINE_VIEW, targets), "machine"),
             channel_id=getattr(
@@ -264,7 +272,8 @@ class VariableSetViewSet(SpaceViewSet):
         return Response(
             {
                 "Variables": [
-                    _explained(row, project.pk) for row in variable_preview(actor, project, where)
+                    _explained(row, project.pk)
+                    for row in variable_preview(actor, project, where, tenant)
                 ]
             }
         )
@@ -323,7 +332,7 @@ class LibrarySetResource(SpaceResource):
     Description = Text(source="description")
     VariableSetId = serializers.SerializerMethodField()
     ContentType = Constant("Variables")
-    Templates = Constant([])
+    Templates = Parameters(source="templates")
 
     def get_VariableSetId(self, row: LibraryVariableSet) -> str:
         return f"variableset-{row.wire_id}"
@@ -339,6 +348,9 @@ class LibrarySetViewSet(CrudViewSet):
     model = LibraryVariableSet
     view_permission = Permission.LIBRARY_VARIABLE_SET_VIEW
     serializer_class = LibrarySetResource
+
+    def rows(self) -> QuerySet[Any]:
+        return super().rows().prefetch_related("templates")
 
     def filtered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         rows = super().filtered(rows)
@@ -385,8 +397,9 @@ def _explained(row: PreviewRow, project_id: int) -> dict[str, Any]:
 
 def _candidate(definition: Definition, project_id: int) -> dict[str, Any]:
     scope = ScopeDocument(context={"project_id": project_id})
+    of = TenantVariable if definition.source == Source.TENANT else Variable
     return {
-        "Id": f"{Variable.wire_prefix}-{definition.id}",
+        "Id": f"{of.wire_prefix}-{definition.id}",
         "Value": definition.value,
         "Scope": scope.to_representation(definition.scope),
         "Source": definition.source.value,
@@ -405,7 +418,7 @@ def scope_values(request: ApiRequest, project: Project | None) -> dict[str, list
         "Roles": [_named(name, name) for name in sorted(roles.values())],
         "Actions": [],
         "Channels": [],
-        "TenantTags": [],
+        "TenantTags": [_named(tag.canonical_name, tag.canonical_name) for tag in tags_in(space)],
         "Processes": [],
     }
     if project is not None:

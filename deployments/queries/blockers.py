@@ -13,6 +13,7 @@ from deployments.core.tags import carries, in_words
 from deployments.models import Assembly, Environment, Package, Project, Release, Tenant
 from deployments.queries.plan_inputs import NO_OPTIONS, RunOptions, machines_in, plan_of
 from deployments.queries.progression import progressions, standings
+from deployments.queries.tenant_values import TenantValues
 from deployments.queries.tenants import UNTENANTED, Subject, subjects
 from deployments.queries.variable_inputs import missing_answers
 from spaces.access import allowed
@@ -137,6 +138,7 @@ def places_start_blockers(release: Release, places: Sequence[Place]) -> dict[Pla
     """The same for many places at once, in constant queries."""
     people = {s.id: s for s in subjects(release.project, _tenants(places))}
     where = standings(release, list(people.values()))
+    gaps = gap_blockers(release.project, places)
     names, packages = environment_names(release.space_id), package_blockers(release)
     found = {}
     for place in places:
@@ -145,9 +147,26 @@ def places_start_blockers(release: Release, places: Sequence[Place]) -> dict[Pla
         found[place] = [
             *project_blockers(release.project),
             *(tenanted or lifecycle_blockers(where[subject.id], place, release, names)),
+            *(() if tenanted else gaps[place]),
             *packages,
         ]
     return found
+
+
+def gap_blockers(project: Project, places: Sequence[Place]) -> dict[Place, list[Blocker]]:
+    """What tenants have no value for where they need one, in constant queries. domain.md 14.5."""
+    tenants = [place.tenant for place in places if place.tenant is not None]
+    values = TenantValues.of(project, tenants)
+    return {
+        place: [
+            Blocker(
+                "missing-tenant-values", f"{place.tenant} has no value for {template} in {env}."
+            )
+            for env in [place.environment]
+            for template in values.missing(_id(place.tenant), env.pk)
+        ]
+        for place in places
+    }
 
 
 def tenant_blockers(release: Release, environment: Environment, subject: Subject) -> list[Blocker]:

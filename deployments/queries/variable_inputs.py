@@ -4,7 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from deployments.core.variables import Definition, Source, VariableScope
-from deployments.models import Assembly, ProcessRun, Project, Variable, VariableSnapshot
+from deployments.models import (
+    Assembly,
+    ProcessRun,
+    Project,
+    Tenant,
+    Variable,
+    VariableSnapshot,
+)
+from deployments.queries.tenant_values import TenantValues
 from spaces import secrets
 
 PROMPTED_ID = 0
@@ -13,10 +21,21 @@ PROMPTED_ID = 0
 def definitions_for(run: ProcessRun) -> list[Definition]:
     """Every value a run may use, secrets opened: for the worker that runs it, nobody else.
 
-    Prompted answers replace the definition of their name. domain.md 14.3.
+    Prompted answers replace the definition of their name; what the tenant says counts as it is now.
+    domain.md 14.3.
     """
     stored = definitions_of(run.assembly.variables, reveal=True)
+    stored += tenant_definitions(run.project, run.tenant, reveal=True)
     return stored + _answers(run, stored)
+
+
+def tenant_definitions(
+    project: Project, tenant: Tenant | None, *, reveal: bool = False
+) -> list[Definition]:
+    """What the tenant says to the project's templates and its library sets'; nothing without a tenant."""
+    if tenant is None:
+        return []
+    return TenantValues.of(project, [tenant]).definitions(tenant.pk, reveal=reveal)
 
 
 def definitions_of(snapshot: VariableSnapshot, *, reveal: bool = False) -> list[Definition]:

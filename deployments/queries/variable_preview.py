@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from deployments.core.tags import tag_keys
 from deployments.core.templates import SelfReference, TemplateLimit, Variables, evaluate
 from deployments.core.variables import (
     DEPLOYMENT_PROCESS,
@@ -13,7 +14,10 @@ from deployments.core.variables import (
     explain,
     resolve,
 )
-from deployments.models import Environment, Project, Target, Variable
+from deployments.models import Environment, Project, Target, Tenant, Variable
+from deployments.queries.tenant_value_access import TenantValueAccess
+from deployments.queries.tenant_values import TenantValues
+from deployments.queries.tenants import tags_of
 from deployments.queries.variable_access import VariableAccess
 from deployments.queries.variable_inputs import live_variables
 from spaces.actors import Actor
@@ -36,12 +40,14 @@ class PreviewRow:
     problems: tuple[str, ...] = ()
 
 
-def variable_preview(actor: Actor, project: Project, where: Situation) -> list[PreviewRow]:
-    """Every variable of the project and its library sets that the actor may see, by name.
+def variable_preview(
+    actor: Actor, project: Project, where: Situation, tenant: Tenant | None = None
+) -> list[PreviewRow]:
+    """Every variable of the project, its library sets and the tenant that the actor may see, by name.
 
-    Secrets are never opened: where another value includes one, it shows as `HIDDEN`.
+    tenant: that of the situation. Secrets are never opened: where another value includes one, it shows as `HIDDEN`.
     """
-    definitions = visible_definitions(actor, project)
+    definitions = visible_definitions(actor, project) + _of_tenant(actor, project, tenant)
     values = Variables(
         {
             winner.name: HIDDEN if winner.is_sensitive else winner.value
@@ -65,9 +71,19 @@ def visible_definitions(actor: Actor, project: Project) -> list[Definition]:
     return [row.as_definition(order) for order, row in rows if row.pk in seen]
 
 
+def _of_tenant(actor: Actor, project: Project, tenant: Tenant | None) -> list[Definition]:
+    """What the tenant says that the actor may see."""
+    if tenant is None:
+        return []
+    values = TenantValues.of(project, [tenant])
+    access = TenantValueAccess.of(actor, tenant)
+    return values.only(access.may_see).definitions(tenant.pk)
+
+
 def situation_of(
     *,
     environment: Environment | None = None,
+    tenant: Tenant | None = None,
     machine: Target | None = None,
     channel_id: int | None = None,
     role: str = "",
@@ -84,6 +100,8 @@ def situation_of(
         step_roles=frozenset({role.lower()}) if role else frozenset(),
         actions=frozenset({action_id} - {""}),
         channel=channel_id,
+        tenant=tenant.pk if tenant else None,
+        tenant_tags=tag_keys(tags_of([tenant])[tenant.pk]) if tenant else frozenset(),
         process=DEPLOYMENT_PROCESS,
     )
 

@@ -1,6 +1,6 @@
 """What the services of named things share: judging names, applying fields, telling audit what changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -124,11 +124,15 @@ def create_named(
 
 
 def update_named(
-    actor: Actor, row: Row, fields: Mapping[str, Any], problems: Sequence[str] = ()
+    actor: Actor,
+    row: Row,
+    fields: Mapping[str, Any],
+    problems: Sequence[str] = (),
+    also: Callable[[], Changes] = dict,
 ) -> Row:
     """Apply changes to a named row of a space and audit them; a name or slug left out stays.
 
-    Raises Invalid with every reason, Conflict.
+    problems: what else speaks against it. also: what else changes with it. Raises Invalid with every reason, Conflict.
     """
     name, slug = fields.get("name", row.name).strip(), fields.get("slug") or row.slug
     refuse(
@@ -138,7 +142,7 @@ def update_named(
     )
     changes = apply(row, {**fields, "name": name, "slug": slug})
     save(row)
-    record(actor, "Modified", row, details=changes)
+    record(actor, "Modified", row, details=changes | also())
     return row
 
 

@@ -1,6 +1,6 @@
 """Projects and project groups. domain.md 9."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import TypedDict, Unpack
 
@@ -31,6 +31,12 @@ from deployments.services.changes import (
     update_named,
 )
 from deployments.services.processes import copied_steps
+from deployments.services.variable_templates import (
+    TemplateRow,
+    copy_templates,
+    set_templates,
+    template_problems,
+)
 from spaces.access import authorize, visible
 from spaces.actors import Actor
 from spaces.audit import record
@@ -84,6 +90,7 @@ def create_project(
     name: str,
     group: ProjectGroup | None = None,
     lifecycle: Lifecycle | None = None,
+    templates: Sequence[TemplateRow] = (),
     **fields: Unpack[ProjectFields],
 ) -> Project:
     """A new project with an empty process, an empty variable set and a default channel.
@@ -101,6 +108,7 @@ def create_project(
         naming_problems(siblings, name, slug=slug)
         + texts_problems(fields)
         + _problems(actor, space, fields)
+        + template_problems(None, templates)
     )
     project = Project(
         space=space,
@@ -117,15 +125,22 @@ def create_project(
     Channel.objects.create(
         space=space, project=project, name=DEFAULT_CHANNEL, slug="default", is_default=True
     )
+    set_templates(project, templates)
     record(actor, "Created", project)
     return project
 
 
 @transaction.atomic
-def update_project(*, actor: Actor, project: Project, **fields: Unpack[ProjectChanges]) -> Project:
+def update_project(
+    *,
+    actor: Actor,
+    project: Project,
+    templates: Sequence[TemplateRow] | None = None,
+    **fields: Unpack[ProjectChanges],
+) -> Project:
     """Change it. Moving it to another group needs the right to create projects there.
 
-    Raises PermissionRefused, Invalid.
+    templates: what tenants are asked for; None leaves them as they are. Raises PermissionRefused, Invalid.
     """
     authorize(actor, Permission.PROJECT_EDIT, project)
     if (group := fields.get("group")) is not None and group != project.group:
@@ -137,9 +152,12 @@ def update_project(*, actor: Actor, project: Project, **fields: Unpack[ProjectCh
         naming_problems(siblings, fields["name"], slug=fields["slug"], existing=project)
         + texts_problems(fields)
         + _problems(actor, project.space, fields)
+        + template_problems(project, templates)
     )
     changes = apply(project, fields)
     save(project)
+    if templates is not None:
+        changes |= set_templates(project, templates)
     record(actor, "Modified", project, details=changes)
     return project
 
@@ -176,6 +194,7 @@ def clone_project(
     channels = _copy_channels(original, project)
     _copy_process(original, project, channels)
     _copy_variables(original, project, channels)
+    copy_templates(original, project)
     for hook in project_cloned_hooks:
         hook(actor, original, project)
     record(actor, "Cloned", project, details={"original": [None, original.name]})

@@ -29,6 +29,7 @@ from deployments.services.changes import (
     save,
     texts_problems,
 )
+from deployments.services.tenant_variables import copy_values
 from spaces.access import authorize, visible
 from spaces.actors import Actor
 from spaces.audit import record
@@ -111,7 +112,8 @@ def update_tenant(
 def clone_tenant(
     *, actor: Actor, original: Tenant, name: str, **fields: Unpack[TenantFields]
 ) -> Tenant:
-    """A copy with tags and the connections that the actor can see, without values and history."""
+    """A copy with tags and, as far as the actor can see them, connections and values that are no secrets;
+    without history. domain.md 23.1."""
     authorize(actor, Permission.TENANT_VIEW, original)
     settings: TenantFields = {"description": original.description}
     names = [row.tag.canonical_name for row in original.tags.select_related("tag__tag_set")]
@@ -123,6 +125,7 @@ def clone_tenant(
         connections=_seen_connections(actor, original),
         **(settings | fields),
     )
+    copy_values(actor, original, tenant)
     tenant.cloned_from = original
     tenant.save(update_fields=["cloned_from"])
     record(actor, "Cloned", tenant, details={"original": [None, original.name]})

@@ -24,6 +24,7 @@ from deployments.services.changes import (
     refuse_while_used,
     update_named,
 )
+from deployments.services.variable_templates import TemplateRow, set_templates, template_problems
 from spaces.access import authorize
 from spaces.actors import Actor
 from spaces.audit import record
@@ -131,23 +132,42 @@ class LibrarySetChanges(LibrarySetFields, total=False):
 
 @transaction.atomic
 def create_library_set(
-    *, actor: Actor, space: Space, name: str, **fields: Unpack[LibrarySetFields]
+    *,
+    actor: Actor,
+    space: Space,
+    name: str,
+    templates: Sequence[TemplateRow] = (),
+    **fields: Unpack[LibrarySetFields],
 ) -> LibraryVariableSet:
-    """A new set of shared variables, empty. Raises PermissionRefused, Invalid."""
+    """A new set of shared variables, empty but for its templates. Raises PermissionRefused, Invalid."""
     authorize(actor, Permission.LIBRARY_VARIABLE_SET_CREATE, space)
     library_set = LibraryVariableSet(space=space, name=name, **fields)
-    create_named(actor, library_set, fields)
+    create_named(actor, library_set, fields, template_problems(None, templates))
     VariableSet.objects.create(space=space, library_set=library_set)
+    set_templates(library_set, templates)
     return library_set
 
 
 @transaction.atomic
 def update_library_set(
-    *, actor: Actor, library_set: LibraryVariableSet, **fields: Unpack[LibrarySetChanges]
+    *,
+    actor: Actor,
+    library_set: LibraryVariableSet,
+    templates: Sequence[TemplateRow] | None = None,
+    **fields: Unpack[LibrarySetChanges],
 ) -> LibraryVariableSet:
-    """Rename or describe it. Raises PermissionRefused, Invalid."""
+    """Rename or describe it, or change what tenants are asked for; None leaves that as it is.
+
+    Raises PermissionRefused, Invalid.
+    """
     authorize(actor, Permission.LIBRARY_VARIABLE_SET_EDIT, library_set)
-    return update_named(actor, library_set, fields)
+    return update_named(
+        actor,
+        library_set,
+        fields,
+        template_problems(library_set, templates),
+        also=lambda: {} if templates is None else set_templates(library_set, templates),
+    )
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from deployments.queries.blockers import (
     Blocker,
     Place,
     choice_blockers,
+    gap_blockers,
     package_blockers,
     project_blockers,
 )
@@ -112,11 +113,16 @@ def places_start_blockers(
     packages = package_blockers(snapshot)
     scope = set(environments_of(runbook).values_list("pk", flat=True))
     people = _subjects(runbook, places)
+    gaps = gap_blockers(snapshot.project, places)
+
+    def tenanted(place: Place) -> list[Blocker]:
+        return _tenant_blockers(runbook, place, people[_id(place.tenant)]) or gaps[place]
+
     return {
         place: [
             *everywhere,
             *_scope_blockers(runbook, place, scope),
-            *_tenant_blockers(runbook, place, people[_id(place.tenant)]),
+            *tenanted(place),
             *packages,
         ]
         for place in places

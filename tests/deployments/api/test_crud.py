@@ -284,3 +284,13 @@ def test_a_project_is_cloned(api, manager, space, things):
     assert answer.status_code == 201
     copy = Project.objects.get(name="Shop")
     assert [step.name for step in copy.process.parsed()] == ["Say hello"]
+
+
+@pytest.mark.parametrize("secret", [5, ["x"], {"NewValue": 5}])
+def test_a_secret_of_a_wrong_shape_is_refused_in_words(api, manager, space, secret):
+    body = {"Name": "Deploy", "AccountType": "UsernamePassword", "Password": secret}
+
+    answer = api(manager).send("POST", f"/api/{space.wire_id}/accounts", body)
+
+    assert answer.status_code == 400, answer.content
+    assert '{"HasValue": true' in answer.json()["Errors"][0]
