@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from deployments.api.crud import CrudViewSet
 from deployments.api.fields import Constant, OptionalList, Text
 from deployments.api.parameters import Parameters
+from deployments.core.tags import tag_keys
 from deployments.core.variables import Definition, Source, VariableScope
 from deployments.models import (
     Channel,
@@ -24,7 +25,7 @@ from deployments.models import (
     VariableSet,
     VariableSnapshot,
 )
-from deployments.queries.tenants import tags_in
+from deployments.queries.tenants import tag_names, tags_in
 from deployments.queries.variable_access import VariableAccess
 from deployments.queries.variable_preview import PreviewRow, situation_of, variable_preview
 from deployments.services.variables import (
@@ -59,19 +60,21 @@ class ScopeDocument(Document):
     def validate(self, attrs: dict[str, Any]) -> VariableScope:
         kinds = {name: frozenset(entries) for name, entries in attrs.items()}
         kinds["roles"] = frozenset(role.lower() for role in kinds.get("roles", ()))
+        kinds["tenant_tags"] = tag_keys(kinds.get("tenant_tags", ()))
         kinds["processes"] = frozenset(_process(owner) for owner in kinds.get("processes", ()))
         return VariableScope(**kinds)
 
     def to_representation(self, instance: VariableScope) -> dict[str, Any]:
-        """A project stands for its deployment process."""
+        """A project stands for its deployment process. Tags are stored in the form they are compared in."""
         project = self.context.get("project_id")
+        tags = self.context.get("tag_names", {})
         shown = {
             "Environment": [f"Environments-{pk}" for pk in sorted(instance.environments)],
             "Machine": [f"Machines-{pk}" for pk in sorted(instance.machines)],
             "Role": sorted(instance.roles),
             "Action": sorted(instance.actions),
             "Channel": [f"Channels-{pk}" for pk in sorted(instance.channels)],
-            "TenantTag": sorted(instance.tenant_tags),
+            "TenantTag": sorted(tags.get(key, key) for key in instance.tenant_tags),
             "ProcessOwner": [_owner(process, project) for process in sorted(instance.processes)],
         }
         return {kind: entries for kind, entries in shown.items() if entries}
@@ -182,6 +185,7 @@ class VariableSetResource(SpaceResource):
         access = VariableAccess.of(self.context["request"].actor, instance)
         context: Any = self.context
         context |= {"access": access, "project_id": instance.project_id}
+        context["tag_names"] = tag_names(instance.space_id)
         instance.seen = access.seen(instance.variables.all())  # type: ignore[attr-defined]  # shown
         return super().to_representation(instance)
 
@@ -298,7 +302,8 @@ class VariableSetViewSet(SpaceViewSet):
         """A release's copy, as far as the caller may see it."""
         live = self.row(f"variableset-Projects-{snapshot.project_id}")
         access = VariableAccess.of(self.request.actor, live)
-        context = {"access": access, "project_id": snapshot.project_id}
+        tags = tag_names(snapshot.space_id)
+        context = {"access": access, "project_id": snapshot.project_id, "tag_names": tags}
         entries = [
             Variable(
                 pk=entry["id"],

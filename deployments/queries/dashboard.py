@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from django.db import connection
 from django.db.models import QuerySet
 
-from deployments.models import Deployment, Environment, Project, TenantProjectEnvironment
+from deployments.models import (
+    Deployment,
+    Environment,
+    Project,
+    Tenant,
+    TenantProjectEnvironment,
+)
 from deployments.queries.progression import effective_phases
 from spaces.access import allowed, visible
 from spaces.actors import Actor
@@ -104,7 +110,27 @@ def place_cells(
     actor: Actor, projects: Sequence[Project], environments: Sequence[Environment]
 ) -> dict[PlaceKey, Cell]:
     """The same for each connected tenant and for none, by (project id, environment id, tenant id)."""
-    picked = _picked(_keys(actor, projects, environments))
+    return _filled(_keys(actor, projects, environments))
+
+
+def tenant_cells(
+    actor: Actor, tenant: Tenant, pairs: Iterable[tuple[Project, Environment]]
+) -> dict[Key, Cell]:
+    """The cells of one tenant in these places, by (project id, environment id); empty ones are absent."""
+    keys: list[PlaceKey] = [
+        (project.pk, environment.pk, tenant.pk)
+        for project, environment in pairs
+        if allowed(
+            actor, Permission.DEPLOYMENT_VIEW, project, environment=environment, tenant=tenant
+        )
+    ]
+    return {
+        (project, environment): cell for (project, environment, _), cell in _filled(keys).items()
+    }
+
+
+def _filled(keys: Sequence[PlaceKey]) -> dict[PlaceKey, Cell]:
+    picked = _picked(keys)
     rows = Deployment.objects.select_related("task", "release", "environment", "tenant").in_bulk(
         [pk for found in picked.values() for pk in found if pk is not None]
     )

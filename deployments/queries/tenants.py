@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Concat, Lower
 
-from deployments.core.tags import SEPARATOR, tag_keys
+from deployments.core.tags import SEPARATOR, tag_key, tag_keys
 from deployments.models import (
     Environment,
     Project,
@@ -32,6 +32,11 @@ def tags_in(space: Space | int) -> QuerySet[Tag]:
     """The tags of a space with their sets."""
     rows: QuerySet[Tag] = Tag.objects.in_space(space)
     return rows.select_related("tag_set")
+
+
+def tag_names(space: Space | int) -> dict[str, str]:
+    """The canonical names of a space's tags by the form in which they are compared."""
+    return {tag_key(tag.canonical_name): tag.canonical_name for tag in tags_in(space)}
 
 
 def tags_of(tenants: Iterable[Tenant]) -> dict[int, frozenset[str]]:

@@ -17,6 +17,7 @@ from deployments.models import (
     VariableSet,
 )
 from deployments.queries import referrers
+from deployments.queries.tenants import tag_names
 from deployments.queries.variable_access import VariableAccess
 from deployments.services.changes import (
     create_named,
@@ -343,6 +344,10 @@ def _scope_problems(variable_set: VariableSet, rows: Sequence[VariableRow]) -> l
         Environment, Environment.objects.in_space(space), ids(lambda scope: scope.environments)
     )
     problems += missing(Target, Target.objects.in_space(space), ids(lambda scope: scope.machines))
+    if tags := ids(lambda scope: scope.tenant_tags):
+        problems += [
+            f"There is no tag {tag} here." for tag in sorted(tags - tag_names(space).keys())
+        ]
     if project is not None:
         channels = Channel.objects.filter(project=project)
         problems += missing(Channel, channels, ids(lambda scope: scope.channels))

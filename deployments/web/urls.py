@@ -16,14 +16,18 @@ from deployments.web import (
     projects,
     releases,
     reports,
+    tag_sets,
     targets,
     tasks,
+    tenant_values,
+    tenants,
     variable_preview,
     variables,
 )
 
 PROJECT = "projects/<slug:project>"
 LIBRARY_SET = "library/variable-sets/<slug:library_set>"
+TENANT = "tenants/<slug:tenant>"
 RELEASE = f"{PROJECT}/releases/<str:version>"
 
 urlpatterns = [
@@ -116,6 +120,18 @@ urlpatterns = [
         library_sets.remove_shared_variable,
         name="remove_shared_variable",
     ),
+    path("tenants", tenants.tenants, name="tenants"),
+    path("tenants/new", tenants.new_tenant, name="new_tenant"),
+    path(f"{TENANT}/", tenants.tenant, name="tenant"),
+    path(f"{TENANT}/settings", tenants.tenant_settings, name="tenant_settings"),
+    path(f"{TENANT}/connections", tenants.tenant_connections, name="tenant_connections"),
+    path(f"{TENANT}/variables", tenant_values.tenant_variables, name="tenant_variables"),
+    path(f"{TENANT}/copy", tenants.copy_tenant, name="copy_tenant"),
+    path(f"{TENANT}/delete", tenants.remove_tenant, name="remove_tenant"),
+    path("tag-sets", tag_sets.tag_sets, name="tag_sets"),
+    path("tag-sets/new", tag_sets.new_tag_set, name="new_tag_set"),
+    path("tag-sets/<slug:tag_set>/", tag_sets.tag_set, name="tag_set"),
+    path("tag-sets/<slug:tag_set>/delete", tag_sets.remove_tag_set, name="remove_tag_set"),
     path("tasks", tasks.tasks, name="tasks"),
     path("tasks/<int:task_id>/", tasks.task_page, name="task"),
     path("tasks/<int:task_id>/log.txt", tasks.task_log, name="task_log"),

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from deployments.core.variables import Definition, Source
-from deployments.models import Channel, Environment, Target
+from deployments.models import Channel, Environment, Target, Tenant
 from deployments.queries.roles import known_roles
 from deployments.queries.variable_preview import (
     HIDDEN,
@@ -23,12 +23,17 @@ from spaces.access import visible
 from spaces.permissions import Permission
 from spaces.web.forms import PageForm
 
+SOURCES = {Source.LIBRARY: "library", Source.TENANT: "tenant"}
+
 
 class PlaceForm(PageForm):
     """Where a value is asked for; everything may stay open."""
 
     environment = forms.ModelChoiceField(
         Environment.objects.none(), required=False, empty_label="Any", to_field_name="slug"
+    )
+    tenant = forms.ModelChoiceField(
+        Tenant.objects.none(), required=False, empty_label="None", to_field_name="slug"
     )
     target = forms.ModelChoiceField(
         Target.objects.none(), required=False, empty_label="Any", to_field_name="slug"
@@ -42,6 +47,7 @@ class PlaceForm(PageForm):
         actor, space = request.actor, request.space
         environments = Environment.objects.in_space(space)
         self.offer("environment", visible(actor, Permission.ENVIRONMENT_VIEW, environments))
+        self._offer_tenants(request)
         targets = Target.objects.in_space(space)
         self.offer("target", visible(actor, Permission.MACHINE_VIEW, targets))
         self.offer("channel", request.project.channels.all())
@@ -50,14 +56,23 @@ class PlaceForm(PageForm):
         actions = [(action.id, action.name) for step in steps for action in step.actions]
         self.choices("step", [("", "Any"), *actions])
 
+    def _offer_tenants(self, request: ProjectRequest) -> None:
+        """A project without tenants is not asked about them."""
+        rows = Tenant.objects.filter(projects__project=request.project).order_by("name")
+        seen = visible(request.actor, Permission.TENANT_VIEW, rows)
+        self.offer("tenant", seen)
+        if not seen.exists():
+            del self.fields["tenant"]
+
 
 @dataclass(frozen=True)
 class Candidate:
-    """A definition of the name. rule: what beat it, "" for the winner."""
+    """A definition of the name. source: where it comes from, "" for the project itself. rule: what beat it,
+    "" for the winner."""
 
     value: str
     scope: Sequence[tuple[str, str]]
-    is_shared: bool
+    source: str
     rule: str = ""
 
 
@@ -73,19 +88,20 @@ class Explained:
 @in_project(Permission.VARIABLE_VIEW)
 @require_GET
 def preview(request: ProjectRequest) -> HttpResponse:
-    """`?environment=&target=&role=&step=&channel=` say where; what is unknown counts as left open."""
+    """`?environment=&tenant=&target=&role=&step=&channel=` say where; what is unknown counts as left open."""
     form = PlaceForm(request)
     form.is_valid()
     given = form.cleaned_data
-    channel = given.get("channel")
+    channel, tenant = given.get("channel"), given.get("tenant")
     where = situation_of(
         environment=given.get("environment"),
         machine=given.get("target"),
+        tenant=tenant,
         channel_id=channel.pk if channel else None,
         role=given.get("role", ""),
         action_id=given.get("step", ""),
     )
-    rows = variable_preview(request.actor, request.project, where)
+    rows = variable_preview(request.actor, request.project, where, tenant)
     scopes = [definition.scope.to_json() for row in rows for definition in _definitions(row)]
     words = scope_words(request.space, request.project, scopes)
     context = {
@@ -113,6 +129,6 @@ def _candidate(definition: Definition, words: Words, rule: str = "") -> Candidat
     return Candidate(
         value=HIDDEN if definition.is_sensitive else definition.value or "",
         scope=named_scope(definition.scope.to_json(), words),
-        is_shared=definition.source == Source.LIBRARY,
+        source=SOURCES.get(definition.source, ""),
         rule=rule,
     )

@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
+from deployments.core.tags import tag_key
 from deployments.core.variables import VariableScope
 from deployments.models import (
     Channel,
@@ -27,6 +28,7 @@ from deployments.models import (
     VariableSet,
 )
 from deployments.queries.roles import known_roles
+from deployments.queries.tenants import tags_in
 from deployments.queries.variable_access import VariableAccess
 from deployments.services.variables import VariableRow, save_variables, variable_warnings
 from deployments.web.guards import ProjectRequest, SpaceRequest, in_project
@@ -58,6 +60,9 @@ class ValueForm(PageForm):
         label="Steps", required=False, widget=forms.CheckboxSelectMultiple
     )
     channels = Rows(Channel.objects.none(), required=False)
+    tenant_tags = forms.MultipleChoiceField(
+        label="Tenants with these tags", required=False, widget=forms.CheckboxSelectMultiple
+    )
     is_prompted = forms.BooleanField(label="Ask when deploying", required=False)
     prompt_label = forms.CharField(label="Label of the question", required=False, max_length=200)
     prompt_help = forms.CharField(label="Help for it", required=False, max_length=1000)
@@ -70,7 +75,7 @@ class ValueForm(PageForm):
     )
     is_required = forms.BooleanField(label="An answer is required", required=False)
 
-    scope = ("environments", "roles", "machines", "actions", "channels")
+    scope = ("environments", "roles", "machines", "actions", "channels", "tenant_tags")
     prompt = (
         "is_prompted",
         "prompt_label",
@@ -93,6 +98,10 @@ class ValueForm(PageForm):
         )
         self.fields["machines"].widget.attrs["class"] = "choices-scroll"
         self._offer_parts(pages.project)
+        tags = [tag.canonical_name for tag in tags_in(space)]
+        self.choices("tenant_tags", [(tag_key(name), name) for name in tags])
+        if not tags:
+            del self.fields["tenant_tags"]
         if known := known_roles(space):
             self.fields["roles"].help_text += f" In use: {', '.join(known[:20])}."
         if row and row.is_sensitive:
@@ -141,6 +150,8 @@ class ValueForm(PageForm):
         """Kinds that have no field here keep what they were."""
         given = self.cleaned_data
         before = VariableScope.from_json(stored.scope if stored else {})
+        if "tenant_tags" in self.fields:
+            before = replace(before, tenant_tags=frozenset(given["tenant_tags"]))
         return replace(
             before,
             environments=frozenset(row.pk for row in given["environments"]),
@@ -440,6 +451,7 @@ def _initial(row: Variable) -> dict[str, Any]:
         "machines": list(scope.machines),
         "actions": list(scope.actions),
         "channels": list(scope.channels),
+        "tenant_tags": list(scope.tenant_tags),
         "is_prompted": row.prompt is not None,
         "prompt_label": prompt.get("label", ""),
         "prompt_help": prompt.get("description", ""),

@@ -26,6 +26,7 @@ MAIN = (
     ("Reports", "reports", Permission.INSIGHTS_REPORT_VIEW),
     ("Projects", "projects", Permission.PROJECT_VIEW),
     ("Tasks", "tasks", Permission.TASK_VIEW),
+    ("Tenants", "tenants", Permission.TENANT_VIEW),
 )
 INFRASTRUCTURE = (
     ("Environments", "environments", Permission.ENVIRONMENT_VIEW),
@@ -37,6 +38,7 @@ LIBRARY = (
     ("Feeds", "feeds", Permission.FEED_VIEW),
     ("Lifecycles", "lifecycles", Permission.LIFECYCLE_VIEW),
     ("Variable sets", "library_sets", Permission.LIBRARY_VARIABLE_SET_VIEW),
+    ("Tag sets", "tag_sets", Permission.TENANT_VIEW),
 )
 PROJECT = (
     ("Overview", "project", "overview", Permission.PROJECT_VIEW),

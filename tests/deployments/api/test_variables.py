@@ -4,6 +4,7 @@ import pytest
 
 from deployments.models import Variable
 from tests.factories.deployments import make_project, make_release
+from tests.factories.tenants import make_tag_set
 
 
 @pytest.fixture
@@ -113,3 +114,20 @@ def test_names_and_preview_never_show_a_secret(api, manager, address, project, d
     preview = client.get(f"{base}/preview?project={project.wire_id}&environment={dev.wire_id}")
     assert preview.status_code == 200
     assert "canary" not in preview.content.decode()
+
+
+def test_tags_of_tenants_limit_values_whatever_their_spelling(api, manager, address, space):
+    make_tag_set(space, "Early", name="Ring")
+    client = api(manager)
+    document = client.get(address).json()
+    assert {"Id": "Ring/Early", "Name": "Ring/Early"} in document["ScopeValues"]["TenantTags"]
+    value = {"Name": "Colour", "Value": "red", "Scope": {"TenantTag": ["ring/EARLY"]}}
+
+    saved = client.send("PUT", address, document | {"Variables": [value]}).json()
+
+    assert saved["Variables"][0]["Scope"] == {"TenantTag": ["Ring/Early"]}
+    assert Variable.objects.get().scope == {"tenant_tags": ["ring/early"]}
+    unknown = value | {"Scope": {"TenantTag": ["Ring/Never"]}}
+    refused = client.send("PUT", address, saved | {"Variables": [unknown]})
+    assert refused.status_code == 400
+    assert "There is no tag ring/never here." in refused.json()["Errors"]

@@ -21,6 +21,7 @@ from tests.factories.deployments import (
     make_target,
 )
 from tests.factories.runbooks import make_run, make_runbook, make_snapshot
+from tests.factories.tenants import make_tag_set, make_template, make_tenant, say
 
 POST_ONLY = {
     "answer",
@@ -66,6 +67,7 @@ GROWING = [
         "task",
     ),
     *("runbooks", "runbook", "run_runbook", "runbook_process"),
+    *("tenants", "tenant", "tenant_connections", "tenant_variables", "tag_sets", "tag_set"),
 ]
 
 
@@ -83,6 +85,8 @@ def names(space, project, release, dev):
     # with the ids of the project's steps, so that one action_id names a step of each
     runbook = make_runbook(project, *project.process.parsed(), name="Restart")
     make_run(runbook, dev)
+    acme = make_tenant(space, "Acme", connect={project: [dev]})
+    say(acme, make_template(project, "Contact"), "a@example.org", dev)
     return {
         "space": space.slug,
         "project": project.slug,
@@ -95,6 +99,8 @@ def names(space, project, release, dev):
         "task_id": deployment.task_id,
         "interruption_id": interruption.pk,
         "variable_id": Variable.objects.get(set=variable_set).pk,
+        "tenant": acme.slug,
+        "tag_set": make_tag_set(space, "Early", name="Ring").slug,
         "library_set": "shared",
         "shared_id": Variable.objects.get(set=shared).pk,
         "artifact_id": keep_report(deployment.task).pk,
@@ -189,6 +195,9 @@ def multiply(space, project, dev):
         make_environment(space)
         make_target(space, dev)
         make_package(space, f"Acme.{number}")
+        tenant = make_tenant(space, connect={project: [dev]})
+        say(tenant, make_template(project, f"Contact {number}"), "b@example.org", dev)
+        make_tag_set(space, "One", "Two")
         other = make_project(space)
         for changed in (project, other):
             deployment = make_deployment(make_release(changed), dev, TaskState.EXECUTING)

@@ -29,6 +29,7 @@ from tests.factories.deployments import (
     script_step,
 )
 from tests.factories.runbooks import make_run, make_runbook, make_snapshot
+from tests.factories.tenants import make_tag_set, make_template, make_tenant, say
 
 HOSTILE = "'\"><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7|add:7 }}{% debug %}"
 FILES = {"task_log", "task_artifact"}  # no pages
@@ -80,7 +81,21 @@ def names(space):
         space=space, task=task, file_name=HOSTILE, source=HOSTILE, sha256="0" * 64, size=1
     )
     make_package(space, "Acme.Web")
+    tag_set = make_tag_set(space, HOSTILE, name=HOSTILE, description=HOSTILE)
+    tenant = make_tenant(
+        space,
+        HOSTILE,
+        description=HOSTILE,
+        tags=tag_set.tags.all(),
+        connect={project: [environment]},
+    )
+    choices = {"Octopus.ControlType": "Select", "Octopus.SelectOptions": f"{HOSTILE}|{HOSTILE}"}
+    make_template(project, f"{HOSTILE} 2", HOSTILE, display=choices)
+    template = make_template(project, HOSTILE, HOSTILE, label=HOSTILE, help_text=HOSTILE)
+    say(tenant, template, HOSTILE, environment)
     return {
+        "tenant": tenant.slug,
+        "tag_set": tag_set.slug,
         "space": space.slug,
         "project": project.slug,
         "version": release.version,

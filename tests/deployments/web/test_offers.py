@@ -33,6 +33,7 @@ from tests.factories.deployments import (
 from tests.factories.runbooks import make_run, make_runbook, make_snapshot
 from tests.factories.spaces import make_invitation, make_team
 from tests.factories.standing import STANDING, enter
+from tests.factories.tenants import make_tag_set, make_template, make_tenant
 
 __all__ = ["names"]
 
@@ -140,7 +141,15 @@ def offering(space, project, release, dev, names):
     make_environment(space, name="Unused")
     make_lifecycle(space, name="Unused")
     make_release(project)
-    elsewhere = make_project(space, script_step("One"), script_step("Two"), name="Elsewhere")
+    elsewhere = make_project(
+        space,
+        script_step("One"),
+        script_step("Two"),
+        name="Elsewhere",
+        tenanted_mode="TenantedOrUntenanted",
+    )
+    make_tenant(space, "Bolt", connect={elsewhere: [dev]})
+    make_template(elsewhere, "Contact", "a@example.org")
     rows = [VariableRow("Greeting", "Hello")]
     save_variables(actor=SYSTEM, variable_set=elsewhere.variable_set, rows=rows)
     block_release(actor=SYSTEM, release=make_release(elsewhere), description="It leaks.")
@@ -151,6 +160,7 @@ def offering(space, project, release, dev, names):
     failed.plan, failed.started_at = Plan(groups=()).to_json(), timezone.now()
     failed.save(update_fields=["plan", "started_at"])
     make_invitation(make_team(space))
+    make_tag_set(space, "One", name="Second set")
     for changed in (project, elsewhere):
         runbook = make_runbook(changed, script_step("One"), script_step("Two"), name="Clean up")
         make_snapshot(runbook, "Second")
